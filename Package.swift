@@ -1,0 +1,219 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+// MARK: - The ranks, as data
+//
+// A target imports only targets of a lower rank, plus the edges named here. The same table is
+// read by `Tests/ArchitectureTests`, which also checks what the files really import.
+// ARCHITECTURE.md#ranks explains each row.
+
+/// One target of the package, with its rank and what it may stand on.
+struct Room {
+  let name: String
+  let rank: Int
+  /// Targets of this package, of lower rank.
+  var uses: [String] = []
+  /// Named exceptions: targets of the same rank.
+  var edges: [String] = []
+  /// Products of other packages.
+  var products: [Target.Dependency] = []
+  var resources: [Resource] = []
+}
+
+func product(_ name: String, _ package: String) -> Target.Dependency {
+  .product(name: name, package: package)
+}
+
+let crypto = product("Crypto", "swift-crypto")
+let cryptoExtras = product("CryptoExtras", "swift-crypto")
+let logging = product("Logging", "swift-log")
+let metrics = product("Metrics", "swift-metrics")
+let hummingbird = product("Hummingbird", "hummingbird")
+let nioCore = product("NIOCore", "swift-nio")
+let nioPosix = product("NIOPosix", "swift-nio")
+let nioHTTP1 = product("NIOHTTP1", "swift-nio")
+let nioWebSocket = product("NIOWebSocket", "swift-nio")
+let nioFoundation = product("NIOFoundationCompat", "swift-nio")
+let nioSSL = product("NIOSSL", "swift-nio-ssl")
+let x509 = product("X509", "swift-certificates")
+let asn1 = product("SwiftASN1", "swift-asn1")
+let httpTypes = product("HTTPTypes", "swift-http-types")
+
+let rooms: [Room] = [
+  Room(name: "CityCore", rank: 0),
+  Room(name: "CityJSON", rank: 0, products: ["CSimdjson"]),
+  Room(name: "Geo", rank: 1, uses: ["CityCore", "CityJSON"]),
+  Room(name: "Journal", rank: 1, uses: ["CityCore", "CityJSON"], products: [crypto]),
+  Room(name: "Access", rank: 1, uses: ["CityCore", "CityJSON"], products: [crypto, cryptoExtras]),
+  Room(name: "Devices", rank: 2, uses: ["CityCore", "CityJSON", "Geo"]),
+  Room(name: "Warnings", rank: 2, uses: ["CityCore", "CityJSON", "Geo", "Journal"]),
+  Room(name: "Incidents", rank: 2, uses: ["CityCore", "CityJSON", "Geo", "Journal"]),
+  Room(name: "Linkage", rank: 2, uses: ["CityCore", "CityJSON", "Journal", "Access"]),
+  Room(
+    name: "Operations", rank: 3,
+    uses: [
+      "CityCore", "CityJSON", "Geo", "Journal", "Access", "Devices", "Warnings", "Incidents",
+      "Linkage",
+    ], products: [logging, metrics]),
+  Room(
+    name: "Web", rank: 4, uses: ["CityCore", "CityJSON", "Access", "Operations"],
+    products: [
+      hummingbird, nioCore, nioHTTP1, nioPosix, httpTypes, logging, metrics, "CZlib",
+    ]),
+  Room(
+    name: "HTTPAPI", rank: 4,
+    uses: [
+      "CityCore", "CityJSON", "Geo", "Journal", "Access", "Devices", "Warnings", "Incidents",
+      "Linkage", "Operations",
+    ], edges: ["Web"], products: [hummingbird, httpTypes, nioCore, logging]),
+  Room(
+    name: "Console", rank: 4,
+    uses: [
+      "CityCore", "CityJSON", "Geo", "Access", "Devices", "Warnings", "Incidents", "Linkage",
+      "Operations",
+    ], edges: ["Web"],
+    products: [hummingbird, httpTypes, nioCore, product("Mustache", "swift-mustache"), logging],
+    resources: [.copy("Resources")]),
+  Room(
+    name: "LinkCarrier", rank: 4, uses: ["CityCore", "CityJSON", "Linkage", "Operations"],
+    products: [
+      nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL, nioFoundation, x509, asn1, crypto, cryptoExtras,
+      logging, metrics,
+    ]),
+  Room(
+    name: "Outbound", rank: 4, uses: ["CityCore", "CityJSON", "Operations"],
+    products: [
+      product("AsyncHTTPClient", "async-http-client"), nioCore, nioPosix, nioSSL, nioHTTP1, crypto,
+      logging, metrics,
+    ]),
+  Room(
+    name: "StoreSQLite", rank: 4,
+    uses: [
+      "CityCore", "CityJSON", "Geo", "Journal", "Access", "Devices", "Warnings", "Incidents",
+      "Linkage", "Operations",
+    ], products: [product("GRDB", "GRDB.swift"), product("GRDBSQLite", "GRDB.swift")]),
+  Room(
+    name: "Node", rank: 5,
+    uses: [
+      "CityCore", "CityJSON", "Geo", "Journal", "Access", "Devices", "Warnings", "Incidents",
+      "Linkage", "Operations", "Web", "HTTPAPI", "Console", "LinkCarrier", "Outbound",
+      "StoreSQLite",
+    ],
+    products: [
+      product("Configuration", "swift-configuration"), product("Yams", "Yams"), logging, metrics,
+      product("ServiceLifecycle", "swift-service-lifecycle"),
+    ]),
+]
+
+/// `CITYBEACON_RANK=2 swift test` builds and tests only ranks 0-2: seconds instead of minutes
+/// while working on the pure core.
+let highestRank = Int(ProcessInfo.processInfo.environment["CITYBEACON_RANK"] ?? "") ?? 9
+
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("ExistentialAny"),
+  .treatAllWarnings(as: .error),
+]
+
+var targets: [Target] = [
+  .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
+  .systemLibrary(name: "CZlib"),
+]
+
+for room in rooms where room.rank <= highestRank {
+  targets.append(
+    .target(
+      name: room.name,
+      dependencies: (room.uses + room.edges).map { .byName(name: $0) } + room.products,
+      resources: room.resources, swiftSettings: settings))
+}
+
+/// The simulator, the manual clock, fixtures and the store contract. No shipped target uses it.
+targets.append(
+  .target(
+    name: "CityTestKit",
+    dependencies: [
+      "CityCore", "CityJSON", "Geo", "Journal", "Access", "Devices", "Warnings", "Incidents",
+      "Linkage", "Operations", crypto,
+    ].filter { dependency in
+      if case .byNameItem(let name, _) = dependency {
+        return rooms.contains { $0.name == name && $0.rank <= highestRank }
+      }
+      return true
+    },
+    path: "Tests/CityTestKit", swiftSettings: settings))
+
+let testedRooms = rooms.filter { $0.rank <= highestRank }
+for room in testedRooms {
+  let path = "Tests/\(room.name)Tests"
+  guard FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + path) else {
+    continue
+  }
+  let fixtures: [Resource] =
+    FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + path + "/Fixtures")
+    ? [.copy("Fixtures")] : []
+  var dependencies: [Target.Dependency] =
+    ([room.name] + room.uses + room.edges).map { .byName(name: $0) } + room.products
+  if room.rank >= 3 { dependencies.append("CityTestKit") }
+  targets.append(
+    .testTarget(
+      name: "\(room.name)Tests", dependencies: dependencies, path: path, resources: fixtures,
+      swiftSettings: settings))
+}
+
+targets.append(.testTarget(name: "ArchitectureTests", exclude: ["Fixtures"], swiftSettings: settings))
+
+if highestRank >= 3 {
+  targets.append(
+    .testTarget(
+      name: "SimulatorTests",
+      dependencies: [
+        "CityTestKit", "CityCore", "CityJSON", "Journal", "Access", "Incidents", "Linkage",
+        "Operations",
+      ], swiftSettings: settings))
+  targets.append(
+    .executableTarget(
+      name: "simulator",
+      dependencies: [
+        "CityTestKit", "CityCore", product("ArgumentParser", "swift-argument-parser"),
+      ],
+      path: "Benchmarks/simulator", swiftSettings: settings))
+}
+if highestRank >= 6 {
+  targets.append(
+    .executableTarget(
+      name: "citybeacon",
+      dependencies: [
+        "CityCore", "CityJSON", "Node", product("ArgumentParser", "swift-argument-parser"),
+        product("Subprocess", "swift-subprocess"),
+      ], swiftSettings: settings))
+}
+
+let package = Package(
+  name: "CityBeacon",
+  products: [.executable(name: "citybeacon", targets: highestRank >= 6 ? ["citybeacon"] : [])]
+    .filter { _ in highestRank >= 6 },
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
+    .package(url: "https://github.com/apple/swift-certificates", exact: "1.21.1"),
+    .package(url: "https://github.com/apple/swift-configuration", exact: "1.4.0", traits: []),
+    .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+    .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
+  ],
+  targets: targets,
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,71 @@
+/// Lower-case hexadecimal text.
+public enum Hex {
+  private static let digits: [UInt8] = Array("0123456789abcdef".utf8)
+
+  public static func string(_ bytes: some Sequence<UInt8>) -> String {
+    var out: [UInt8] = []
+    out.reserveCapacity(bytes.underestimatedCount * 2)
+    for byte in bytes {
+      out.append(digits[Int(byte >> 4)])
+      out.append(digits[Int(byte & 15)])
+    }
+    return String(decoding: out, as: UTF8.self)
+  }
+
+  /// Sixteen digits.
+  public static func string(_ value: UInt64) -> String {
+    string((0..<8).map { UInt8(truncatingIfNeeded: value >> UInt64(56 - 8 * $0)) })
+  }
+
+  /// The bytes, or nil when the length is odd or a character is no hexadecimal digit.
+  public static func bytes(_ text: some StringProtocol) -> [UInt8]? {
+    let source = Array(text.utf8)
+    guard source.count.isMultiple(of: 2) else { return nil }
+    var out: [UInt8] = []
+    out.reserveCapacity(source.count / 2)
+    for index in stride(from: 0, to: source.count, by: 2) {
+      guard let high = value(source[index]), let low = value(source[index + 1]) else { return nil }
+      out.append(high << 4 | low)
+    }
+    return out
+  }
+
+  private static func value(_ digit: UInt8) -> UInt8? {
+    switch digit {
+    case 0x30...0x39: digit - 0x30
+    case 0x61...0x66: digit - 0x61 + 10
+    case 0x41...0x46: digit - 0x41 + 10
+    default: nil
+    }
+  }
+}
+
+/// Thirty-two bytes of SHA-256 or HMAC-SHA-256.
+public struct Digest32: Hashable, Sendable, Codable, CustomStringConvertible {
+  public let bytes: [UInt8]
+  public init?(_ bytes: [UInt8]) {
+    guard bytes.count == 32 else { return nil }
+    self.bytes = bytes
+  }
+  public init?(hex: some StringProtocol) {
+    guard let bytes = Hex.bytes(hex) else { return nil }
+    self.init(bytes)
+  }
+  private init(unchecked: [UInt8]) { bytes = unchecked }
+  /// Stands before the first event of an epoch.
+  public static let zero = Digest32(unchecked: [UInt8](repeating: 0, count: 32))
+  public var description: String { Hex.string(bytes) }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    guard let value = Digest32(hex: try container.decode(String.self)) else {
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: "a digest is 64 hexadecimal digits")
+    }
+    self = value
+  }
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
+  }
+}
