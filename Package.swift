@@ -7,11 +7,16 @@ import PackageDescription
 // A target imports only targets of a lower rank, plus the edges named here. The same table is
 // read by `Tests/ArchitectureTests`, which also checks what the files really import.
 // ARCHITECTURE.md#ranks explains each row.
+//
+// SwiftPM caches what this file evaluates to by its text and environment: nothing here may depend
+// on which files exist.
 
 /// One target of the package, with its rank and what it may stand on.
 struct Room {
   let name: String
   let rank: Int
+  /// A command instead of a library.
+  var isProgram = false
   /// Targets of this package, of lower rank.
   var uses: [String] = []
   /// Named exceptions: targets of the same rank.
@@ -78,8 +83,8 @@ let rooms: [Room] = [
   Room(
     name: "LinkCarrier", rank: 4, uses: ["CityCore", "CityJSON", "Linkage", "Operations"],
     products: [
-      nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL, nioFoundation, x509, asn1, crypto, cryptoExtras,
-      logging, metrics,
+      nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL, nioFoundation, x509, asn1, crypto,
+      cryptoExtras, logging, metrics,
     ]),
   Room(
     name: "Outbound", rank: 4, uses: ["CityCore", "CityJSON", "Operations"],
@@ -104,6 +109,12 @@ let rooms: [Room] = [
       product("Configuration", "swift-configuration"), product("Yams", "Yams"), logging, metrics,
       product("ServiceLifecycle", "swift-service-lifecycle"),
     ]),
+  Room(
+    name: "citybeacon", rank: 6, isProgram: true, uses: ["CityCore", "CityJSON", "Node"],
+    products: [
+      product("ArgumentParser", "swift-argument-parser"),
+      product("Subprocess", "swift-subprocess"),
+    ]),
 ]
 
 /// `CITYBEACON_RANK=2 swift test` builds and tests only ranks 0-2: seconds instead of minutes
@@ -123,11 +134,15 @@ var targets: [Target] = [
 ]
 
 for room in rooms where room.rank <= highestRank {
+  let dependencies = (room.uses + room.edges).map { .byName(name: $0) } + room.products
   targets.append(
-    .target(
-      name: room.name,
-      dependencies: (room.uses + room.edges).map { .byName(name: $0) } + room.products,
-      resources: room.resources, swiftSettings: settings))
+    room.isProgram
+      ? .executableTarget(
+        name: room.name, dependencies: dependencies, resources: room.resources,
+        swiftSettings: settings)
+      : .target(
+        name: room.name, dependencies: dependencies, resources: room.resources,
+        swiftSettings: settings))
 }
 
 /// The simulator, the manual clock, fixtures and the store contract. No shipped target uses it.
@@ -145,25 +160,19 @@ targets.append(
     },
     path: "Tests/CityTestKit", swiftSettings: settings))
 
-let testedRooms = rooms.filter { $0.rank <= highestRank }
-for room in testedRooms {
-  let path = "Tests/\(room.name)Tests"
-  guard FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + path) else {
-    continue
-  }
-  let fixtures: [Resource] =
-    FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + path + "/Fixtures")
-    ? [.copy("Fixtures")] : []
+// Every library has its tests, and every folder of tests its Fixtures.
+for room in rooms where room.rank <= highestRank && !room.isProgram {
   var dependencies: [Target.Dependency] =
     ([room.name] + room.uses + room.edges).map { .byName(name: $0) } + room.products
   if room.rank >= 3 { dependencies.append("CityTestKit") }
   targets.append(
     .testTarget(
-      name: "\(room.name)Tests", dependencies: dependencies, path: path, resources: fixtures,
+      name: "\(room.name)Tests", dependencies: dependencies, resources: [.copy("Fixtures")],
       swiftSettings: settings))
 }
 
-targets.append(.testTarget(name: "ArchitectureTests", exclude: ["Fixtures"], swiftSettings: settings))
+targets.append(
+  .testTarget(name: "ArchitectureTests", exclude: ["Fixtures"], swiftSettings: settings))
 
 if highestRank >= 3 {
   targets.append(
@@ -181,20 +190,10 @@ if highestRank >= 3 {
       ],
       path: "Benchmarks/simulator", swiftSettings: settings))
 }
-if highestRank >= 6 {
-  targets.append(
-    .executableTarget(
-      name: "citybeacon",
-      dependencies: [
-        "CityCore", "CityJSON", "Node", product("ArgumentParser", "swift-argument-parser"),
-        product("Subprocess", "swift-subprocess"),
-      ], swiftSettings: settings))
-}
 
 let package = Package(
   name: "CityBeacon",
-  products: [.executable(name: "citybeacon", targets: highestRank >= 6 ? ["citybeacon"] : [])]
-    .filter { _ in highestRank >= 6 },
+  products: highestRank >= 6 ? [.executable(name: "citybeacon", targets: ["citybeacon"])] : [],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
