@@ -1,0 +1,93 @@
+public import CityCore
+import CityJSON
+
+/// The events by which ownership of a thing moves. They are the same for every kind of thing; the
+/// protocol around them is `Linkage`'s hand-over.
+public enum CustodyEvent: Hashable, Sendable {
+  /// By the owner: it wants `to` to own the thing.
+  case offered(to: NodeID, reason: String)
+  /// By the owner: the offer was refused or withdrawn, the thing stays.
+  case returned(reason: String)
+  /// By the receiver, with term + 1: ownership moves with this commit.
+  case accepted(from: NodeID)
+  /// By a neighbour of a node that an administrator declared lost, with term + 1.
+  case forfeited(from: NodeID, reason: String)
+
+  public static let offeredKind = "handover.offered"
+  public static let returnedKind = "handover.returned"
+  public static let acceptedKind = "handover.accepted"
+  public static let forfeitedKind = "handover.forfeited"
+  public static let kinds = [offeredKind, returnedKind, acceptedKind, forfeitedKind]
+
+  public var kind: String {
+    switch self {
+    case .offered: Self.offeredKind
+    case .returned: Self.returnedKind
+    case .accepted: Self.acceptedKind
+    case .forfeited: Self.forfeitedKind
+    }
+  }
+
+  private struct Body: Codable {
+    var to: NodeID?
+    var from: NodeID?
+    var reason: String?
+  }
+
+  /// JSON body.
+  public var body: [UInt8] {
+    let body =
+      switch self {
+      case .offered(let to, let reason): Body(to: to, reason: reason)
+      case .returned(let reason): Body(reason: reason)
+      case .accepted(let from): Body(from: from)
+      case .forfeited(let from, let reason): Body(from: from, reason: reason)
+      }
+    return (try? JSON.encode(body)) ?? Array("{}".utf8)
+  }
+
+  /// Nil when the event is none of these kinds or its body does not say enough.
+  public init?(_ event: StoredEvent) {
+    guard event.kind.hasPrefix("handover."), let body = try? JSON.decode(Body.self, from: event.body)
+    else { return nil }
+    switch (event.kind, body.to, body.from) {
+    case (Self.offeredKind, let to?, _): self = .offered(to: to, reason: body.reason ?? "")
+    case (Self.returnedKind, _, _): self = .returned(reason: body.reason ?? "")
+    case (Self.acceptedKind, _, let from?): self = .accepted(from: from)
+    case (Self.forfeitedKind, _, let from?):
+      self = .forfeited(from: from, reason: body.reason ?? "")
+    default: return nil
+    }
+  }
+}
+
+extension ThingRecord {
+  /// The record after `event`. Total; the caller has checked term, version and author.
+  public static func fold(
+    _ event: StoredEvent, before: ThingRecord?, projectors: ProjectorTable, arrived: UTCTime?
+  ) -> ThingRecord {
+    let header = event.header
+    let projection: Projection
+    let custody = CustodyEvent(event)
+    if custody != nil, let before {
+      projection = Projection(state: before.state, index: before.index)
+    } else {
+      projection = projectors.projector(for: header.thing.kind).project(
+        event, before: before.map { Projection(state: $0.state, index: $0.index) })
+    }
+    var record = ThingRecord(
+      id: header.thing, owner: before?.owner ?? header.id.node, offeredTo: before?.offeredTo,
+      term: header.term, version: header.version, lastEvent: header.id, updated: header.time,
+      labels: header.labels, state: projection.state, index: projection.index,
+      arrived: arrived ?? before?.arrived)
+    switch custody {
+    case .offered(let to, _): record.offeredTo = to
+    case .returned: record.offeredTo = nil
+    case .accepted, .forfeited:
+      record.offeredTo = nil
+      record.owner = header.id.node
+    case nil: break
+    }
+    return record
+  }
+}
