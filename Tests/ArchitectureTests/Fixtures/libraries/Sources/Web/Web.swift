@@ -1,0 +1,3 @@
+import CZip
+import GRDB
+import NIOCore

@@ -1,0 +1,4 @@
+func run() {
+  print("here")
+  page.print("here")
+}

@@ -1,0 +1,3 @@
+actor Shell {
+  let now = Date()
+}
