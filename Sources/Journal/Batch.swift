@@ -131,6 +131,12 @@ public protocol JournalStore: AnyObject {
 
   func thing(_ id: ThingID) throws -> ThingRecord?
   func put(_ thing: ThingRecord) throws
+  /// Things that wait for `node` to accept them, in order of id.
+  func things(offeredTo node: NodeID, limit: Int) throws -> [ThingRecord]
+
+  /// The local position that a named consumer has come to; 0 at first.
+  func cursor(_ name: String) throws -> Int64
+  func putCursor(_ name: String, _ position: Int64) throws
 
   func idempotency(_ key: String) throws -> IdempotencyRecord?
   func putIdempotency(_ record: IdempotencyRecord) throws

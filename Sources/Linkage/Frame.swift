@@ -1,0 +1,236 @@
+public import CityCore
+import CityJSON
+public import Journal
+
+/// A text frame of the link protocol, version 1. `docs/link-protocol.md` describes each, with a
+/// JSON Schema; `type` selects the shape.
+public enum Frame: Hashable, Sendable {
+  case hello(Hello)
+  case data(DataFrame)
+  case ack(Ack)
+  case ping(Ping)
+  case pong(Pong)
+  /// Events of the receiver's own that it lost; answered after a restore.
+  case returned(Returned)
+  case refused(Refused)
+  case evidenceWanted(EvidenceWanted)
+  case evidenceMissing(EvidenceMissing)
+  case vitals(Vitals)
+
+  public struct Cursor: Hashable, Sendable, Codable {
+    public var epoch: Epoch
+    public var through: Int64
+    public init(epoch: Epoch, through: Int64) {
+      self.epoch = epoch
+      self.through = through
+    }
+  }
+
+  public struct Hello: Hashable, Sendable, Codable {
+    /// Versions of this protocol that the sender speaks.
+    public var protocols: [Int]
+    public var node: NodeID
+    public var epoch: Epoch
+    /// Random per process: tells a restarted node from its twin.
+    public var instance: String
+    /// How far the receiver's releases were applied, for every epoch of the receiver.
+    public var applied: [Cursor]
+    /// Last own event and its hash.
+    public var seq: Int64
+    public var hash: Digest32
+    /// Set by a restored node: the life it lost, and what it kept of it.
+    public var restored: Cursor?
+    public var time: UTCTime
+    public var software: String
+  }
+
+  public struct DataFrame: Hashable, Sendable, Codable {
+    public var epoch: Epoch
+    public var sent: UTCTime
+    public var entries: [Entry]
+    public var commits: [WireCommit]
+  }
+
+  public struct Entry: Hashable, Sendable, Codable {
+    /// The link sequence number.
+    public var seq: Int64
+    public var policy: Int
+    public var event: WireEvent
+    public var hops: [Hop]
+    /// Personal values that the release policy lets through.
+    public var sealed: [WireSealed]?
+  }
+
+  public struct Ack: Hashable, Sendable, Codable {
+    public var epoch: Epoch
+    /// The receiver's database holds everything up to here.
+    public var through: Int64
+  }
+
+  public struct Ping: Hashable, Sendable, Codable {
+    public var sent: UTCTime
+    /// The sender's highest release on this link, for the other end's backlog figure.
+    public var released: Int64
+  }
+
+  public struct Pong: Hashable, Sendable, Codable {
+    public var echo: UTCTime
+    public var received: UTCTime
+    public var sent: UTCTime
+  }
+
+  public struct Returned: Hashable, Sendable, Codable {
+    public var epoch: Epoch
+    public var events: [Entry]
+    public var commits: [WireCommit]
+    /// True on the last frame.
+    public var done: Bool
+  }
+
+  public struct Refused: Hashable, Sendable, Codable {
+    /// A code of ``Problem/Code``, or `gap`, `twin`, `protocol`.
+    public var code: String
+    public var detail: String
+    /// The release concerned; 0 when it is about the whole link.
+    public var seq: Int64
+  }
+
+  public struct EvidenceWanted: Hashable, Sendable, Codable {
+    public var sha256: Digest32
+    /// The task or case that it belongs to: permission follows from it.
+    public var thing: ThingID
+    public var offset: Int64
+    public init(sha256: Digest32, thing: ThingID, offset: Int64) {
+      self.sha256 = sha256
+      self.thing = thing
+      self.offset = offset
+    }
+  }
+
+  public struct EvidenceMissing: Hashable, Sendable, Codable {
+    public var sha256: Digest32
+    public init(sha256: Digest32) { self.sha256 = sha256 }
+  }
+
+  public struct Vitals: Hashable, Sendable, Codable {
+    public var time: UTCTime
+    public var values: [Vital]
+    public init(time: UTCTime, values: [Vital]) {
+      self.time = time
+      self.values = values
+    }
+  }
+
+  public struct Vital: Hashable, Sendable, Codable {
+    public var name: String
+    public var jurisdiction: AdminCode
+    public var value: Double
+    public init(name: String, jurisdiction: AdminCode, value: Double) {
+      self.name = name
+      self.jurisdiction = jurisdiction
+      self.value = value
+    }
+  }
+}
+
+// MARK: - Events on the wire
+
+/// An event in a CloudEvents 1.0 envelope (JSON format). What was hashed travels as text, byte for
+/// byte: the header in `cbheader`, the public part in `data`, the sealed references in `cbsealed`.
+public struct WireEvent: Hashable, Sendable, Codable {
+  public var specversion: String
+  public var id: EventID
+  public var source: String
+  public var type: String
+  public var subject: ThingID
+  public var time: UTCTime
+  public var datacontenttype: String
+  public var data: String
+  public var cbheader: String
+  public var cbsealed: String?
+  public var cbprevious: Digest32
+  public var cbhash: Digest32
+
+  public static let contentType = "application/vnd.citybeacon.event"
+  public static let typePrefix = "org.citybeacon."
+
+  public init(_ event: StoredEvent) {
+    specversion = "1.0"
+    id = event.id
+    source = "/nodes/\(event.id.node)"
+    type = Self.typePrefix + event.kind
+    subject = event.thing
+    time = event.header.time.time
+    datacontenttype = Self.contentType
+    data = String(decoding: event.body, as: UTF8.self)
+    cbheader = String(decoding: event.headerBytes, as: UTF8.self)
+    cbsealed = event.sealed.isEmpty ? nil : String(decoding: event.sealed, as: UTF8.self)
+    cbprevious = event.previous
+    cbhash = event.hash
+  }
+
+  /// The event, rebuilt from the hashed bytes alone; the attributes beside them must agree.
+  /// - Throws: ``Problem`` `malformed` or `corrupted`.
+  public func stored() throws(Problem) -> StoredEvent {
+    let headerBytes = Array(cbheader.utf8)
+    let header: EventHeader
+    do {
+      header = try JSON.decode(EventHeader.self, from: headerBytes)
+    } catch {
+      throw Problem(.malformed, "the header of an event cannot be read")
+    }
+    guard header.id == id, header.thing == subject, type == Self.typePrefix + header.kind,
+      header.version > 0, header.term > 0
+    else { throw Problem(.corrupted, "the envelope of \(header.id) disagrees with its header") }
+    let event = StoredEvent(
+      header: header, headerBytes: headerBytes, body: Array(data.utf8),
+      sealed: cbsealed.map { Array($0.utf8) } ?? [], previous: cbprevious, hash: cbhash)
+    guard event.isIntact else {
+      throw Problem(.corrupted, "the hash of \(header.id) does not follow from its bytes")
+    }
+    return event
+  }
+}
+
+/// A personal value in the clear, inside the encrypted link only.
+public struct WireSealed: Hashable, Sendable, Codable {
+  public var ref: String
+  public var value: String
+  /// Hexadecimal.
+  public var salt: String
+  public init(ref: String, value: String, salt: String) {
+    self.ref = ref
+    self.value = value
+    self.salt = salt
+  }
+}
+
+/// A ``CommitMark`` with its bytes in hexadecimal.
+public struct WireCommit: Hashable, Sendable, Codable {
+  public var node: NodeID
+  public var epoch: Epoch
+  public var first: Int64
+  /// 64 digits for each event.
+  public var hashes: String
+  public var signature: String
+
+  public init(_ mark: CommitMark) {
+    node = mark.node
+    epoch = mark.epoch
+    first = mark.firstSeq
+    hashes = mark.hashes.map(\.description).joined()
+    signature = Hex.string(mark.signature)
+  }
+
+  /// - Throws: ``Problem`` `malformed`.
+  public func mark() throws(Problem) -> CommitMark {
+    guard let bytes = Hex.bytes(hashes), bytes.count.isMultiple(of: 32), !bytes.isEmpty,
+      let signature = Hex.bytes(signature), first > 0
+    else { throw Problem(.malformed, "a commit of \(node) cannot be read") }
+    let digests = stride(from: 0, to: bytes.count, by: 32).compactMap {
+      Digest32(Array(bytes[$0..<$0 + 32]))
+    }
+    return CommitMark(
+      node: node, epoch: epoch, firstSeq: first, hashes: digests, signature: signature)
+  }
+}

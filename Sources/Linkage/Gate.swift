@@ -1,0 +1,26 @@
+public import CityCore
+
+/// Which way an event crosses a link, seen from this node.
+public enum LinkDirection: String, Sendable, Codable { case outgoing, incoming }
+
+/// What release policy says of one event on one link.
+public enum ReleaseVerdict: Hashable, Sendable {
+  /// With the personal values of its sealed part.
+  case full
+  case withoutSealed
+  case withheld(reason: String)
+
+  public var isReleased: Bool {
+    if case .withheld = self { false } else { true }
+  }
+}
+
+/// Release policy as `Linkage` sees it. Checked by the sender, and again by the receiver.
+public protocol ReleaseGate: Sendable {
+  /// Travels with each release.
+  var version: Int { get }
+  /// - Parameter addressed: a party of the thing is reached through this link.
+  func verdict(
+    kind: String, labels: Labels, neighbour: Neighbour, direction: LinkDirection, addressed: Bool
+  ) -> ReleaseVerdict
+}

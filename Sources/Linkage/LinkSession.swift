@@ -1,0 +1,58 @@
+public import CityCore
+
+/// The volatile side of one link: from the moment a connection stands until it breaks.
+public struct LinkSession: Hashable, Sendable {
+  public enum Phase: String, Sendable, Codable { case greeting, established }
+  public let connection: UInt64
+  public let opened: UTCTime
+  public internal(set) var phase: Phase = .greeting
+  public internal(set) var lastHeard: UTCTime
+  public internal(set) var peer: Frame.Hello?
+  /// Highest release that went into this connection.
+  public internal(set) var sentThrough: Int64 = 0
+  /// Peer's clock minus ours, microseconds, and half the round trip of that measurement.
+  public internal(set) var offset: Int64?
+  public internal(set) var uncertainty: Int64?
+  /// When the offset was measured.
+  public internal(set) var measured: UTCTime?
+  /// The peer's highest release on this link, by its last ping.
+  public internal(set) var peerReleased: Int64 = 0
+  public internal(set) var lastPing: UTCTime?
+  /// Sequence number after which a `returned` answer goes on; nil when none is under way.
+  var returning: Int64?
+  public internal(set) var eventsIn: Int64 = 0
+  public internal(set) var eventsOut: Int64 = 0
+
+  init(connection: UInt64, now: UTCTime) {
+    self.connection = connection
+    opened = now
+    lastHeard = now
+  }
+
+  /// Takes note of a measurement, when it is better than the one we have or that one is old.
+  mutating func measure(_ pong: Frame.Pong, now: UTCTime) {
+    let roundTrip = (now - pong.echo).microseconds - (pong.sent - pong.received).microseconds
+    guard roundTrip >= 0 else { return }
+    let half = roundTrip / 2
+    let age = measured.map { (now - $0).microseconds } ?? .max
+    guard half <= (uncertainty ?? .max) || age > 60_000_000 else { return }
+    // NTP's formula (RFC 5905, section 8).
+    offset =
+      ((pong.received - pong.echo).microseconds &+ (pong.sent - now).microseconds) / 2
+    uncertainty = half
+    measured = now
+  }
+}
+
+/// Numbers of the protocol that both ends must know.
+public enum LinkTiming {
+  public static let ping = Duration64.seconds(2)
+  /// Without a frame for this long a connection counts as broken.
+  public static let silence = Duration64.seconds(8)
+  /// Events that may be on their way unacknowledged.
+  public static let window: Int64 = 2_000
+  /// Events in one data frame.
+  public static let batch = 200
+  /// Bytes of event text in one data frame.
+  public static let batchBytes = 400_000
+}

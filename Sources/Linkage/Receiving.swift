@@ -1,0 +1,258 @@
+public import CityCore
+import CityJSON
+public import Journal
+
+extension LinkEngine {
+  /// Takes one frame of a connection. What it changes in the store and in `journal` becomes durable
+  /// with the caller's transaction; the effects, acknowledgements among them, follow after it.
+  ///
+  /// - Throws: ``Problem`` for a frame that must close the link; the caller rolls back and closes.
+  public mutating func receive(
+    _ frame: Frame, from peer: NodeID, connection: UInt64, now: UTCTime,
+    journal: inout Journal, store: any JournalStore & LinkStore
+  ) throws -> LinkOutcome {
+    var outcome = LinkOutcome()
+    if case .hello(let hello) = frame {
+      try greet(
+        hello, from: peer, connection: connection, now: now, store: store, outcome: &outcome)
+      return outcome
+    }
+    guard var session = sessions[peer], session.connection == connection else { return outcome }
+    session.lastHeard = now
+    switch frame {
+    case .hello: break
+    case .data(let data):
+      session.eventsIn += Int64(data.entries.count)
+      sessions[peer] = session
+      try apply(
+        data, from: peer, session: session, now: now, journal: &journal, store: store,
+        outcome: &outcome)
+    case .ack(let ack):
+      sessions[peer] = session
+      try acknowledge(ack, from: peer, store: store)
+    case .ping(let ping):
+      session.peerReleased = ping.released
+      sessions[peer] = session
+      outcome.effects.append(
+        .send(
+          to: peer, connection: connection,
+          frame: .pong(Frame.Pong(echo: ping.sent, received: now, sent: now))))
+    case .pong(let pong):
+      session.measure(pong, now: now)
+      sessions[peer] = session
+    case .returned(let returned):
+      sessions[peer] = session
+      try takeBack(
+        returned, from: peer, session: session, now: now, journal: &journal, store: store,
+        outcome: &outcome)
+    case .refused(let refused):
+      sessions[peer] = session
+      outcome.notes.append(
+        LinkNote(
+          kind: .refusedEvent, neighbour: peer,
+          detail: "the neighbour refused \(refused.seq): \(refused.code) \(refused.detail)"))
+    case .evidenceWanted(let wanted):
+      sessions[peer] = session
+      outcome.effects.append(.sendEvidence(to: peer, connection: connection, wanted))
+    case .evidenceMissing(let missing):
+      sessions[peer] = session
+      outcome.effects.append(.evidenceMissing(from: peer, missing.sha256))
+    case .vitals(let vitals):
+      sessions[peer] = session
+      outcome.effects.append(.vitals(from: peer, vitals))
+    }
+    return outcome
+  }
+
+  // MARK: - Hello
+
+  private mutating func greet(
+    _ hello: Frame.Hello, from peer: NodeID, connection: UInt64, now: UTCTime,
+    store: any JournalStore & LinkStore, outcome: inout LinkOutcome
+  ) throws {
+    guard var session = greeting.removeValue(forKey: connection) else { return }
+    guard hello.node == peer, hello.protocols.contains(1) else {
+      return refuse(
+        peer, connection, "protocol", "it says it is \(hello.node), protocols \(hello.protocols)",
+        .protocolFault, &outcome)
+    }
+    if let old = sessions[peer], old.connection != connection {
+      guard old.peer?.instance == hello.instance || now - old.lastHeard > LinkTiming.silence else {
+        return refuse(
+          peer, connection, "twin", "another process holds the certificate of \(peer)", .twin,
+          &outcome)
+      }
+      outcome.effects.append(.close(peer, connection: old.connection, code: "replaced"))
+    }
+    let head = try store.journalHead()
+    var cursor = try outbox(peer, epoch: head.epoch, store: store)
+    let applied = hello.applied.first { $0.epoch == head.epoch }?.through ?? 0
+    guard applied <= cursor.released else {
+      outcome.rolledBack = true
+      return refuse(
+        peer, connection, "rolled-back",
+        "\(peer) applied \(applied), we know of \(cursor.released)", .rolledBack, &outcome)
+    }
+    cursor.acknowledged = max(cursor.acknowledged, applied)
+    try store.putOutbox(peer, cursor)
+    session.phase = .established
+    session.peer = hello
+    session.sentThrough = applied
+    session.lastHeard = now
+    session.returning = hello.restored?.through
+    sessions[peer] = session
+    outcome.notes.append(
+      LinkNote(kind: .opened, neighbour: peer, detail: "resumes after \(applied)"))
+  }
+
+  private func refuse(
+    _ peer: NodeID, _ connection: UInt64, _ code: String, _ detail: String, _ kind: LinkNote.Kind,
+    _ outcome: inout LinkOutcome
+  ) {
+    outcome.effects.append(
+      .send(
+        to: peer, connection: connection,
+        frame: .refused(Frame.Refused(code: code, detail: detail, seq: 0))))
+    outcome.effects.append(.close(peer, connection: connection, code: code))
+    outcome.notes.append(LinkNote(kind: kind, neighbour: peer, detail: detail))
+  }
+
+  private func acknowledge(
+    _ ack: Frame.Ack, from peer: NodeID, store: any JournalStore & LinkStore
+  ) throws {
+    let epoch = try store.journalHead().epoch
+    var cursor = try outbox(peer, epoch: epoch, store: store)
+    guard ack.epoch == epoch, ack.through > cursor.acknowledged else { return }
+    guard ack.through <= cursor.released else {
+      throw Problem(.linkRefused, "\(peer) acknowledges \(ack.through), which was never sent")
+    }
+    cursor.acknowledged = ack.through
+    try store.putOutbox(peer, cursor)
+  }
+
+  // MARK: - Data
+
+  private mutating func apply(
+    _ data: Frame.DataFrame, from peer: NodeID, session: LinkSession, now: UTCTime,
+    journal: inout Journal, store: any JournalStore & LinkStore, outcome: inout LinkOutcome
+  ) throws {
+    guard data.epoch == session.peer?.epoch else {
+      throw Problem(.linkRefused, "data of epoch \(data.epoch), which its hello did not name")
+    }
+    let marks = try verified(data.commits, entries: data.entries, from: peer, store: store)
+    var through = try store.inbox(peer, epoch: data.epoch)
+    for entry in data.entries {
+      if entry.seq <= through { continue }
+      guard entry.seq == through + 1 else {
+        throw Problem(.linkRefused, "release \(entry.seq) came after \(through): something is lost")
+      }
+      through = entry.seq
+      do {
+        let hop = Hop(
+          from: peer, to: node, sent: data.sent, received: now,
+          offset: session.offset.map { -$0 }, uncertainty: session.uncertainty)
+        try admit(
+          entry, marks: marks, arrival: Arrival(via: peer, time: now, hops: entry.hops + [hop]),
+          now: now, journal: &journal, store: store, outcome: &outcome)
+      } catch let problem as Problem where Self.refusals.contains(problem.code) {
+        outcome.notes.append(
+          LinkNote(
+            kind: .refusedEvent, neighbour: peer, event: entry.event.id,
+            detail: "\(problem.code.name): \(problem.detail)"))
+        outcome.effects.append(
+          .send(
+            to: peer, connection: session.connection,
+            frame: .refused(
+              Frame.Refused(
+                code: problem.code.name, detail: problem.detail, seq: entry.seq))))
+      }
+    }
+    try store.putInbox(peer, epoch: data.epoch, through: through)
+    outcome.effects.append(
+      .send(
+        to: peer, connection: session.connection,
+        frame: .ack(Frame.Ack(epoch: data.epoch, through: through))))
+  }
+
+  /// What is wrong with one event and not with this node: it is refused, and the link goes on.
+  private static let refusals: [Problem.Code] = [
+    .linkRefused, .malformed, .corrupted, .conflict, .refused, .invalid, .notOwner,
+  ]
+
+  /// The commits of a frame whose signature holds.
+  private func verified(
+    _ wires: [WireCommit], entries: [Frame.Entry], from peer: NodeID, store: any JournalStore
+  ) throws -> [CommitMark] {
+    try wires.compactMap { wire in
+      let mark = try wire.mark()
+      if let known = try store.commit(
+        containing: EventID(node: mark.node, epoch: mark.epoch, seq: mark.firstSeq)), known == mark
+      {
+        return mark
+      }
+      guard let key = key(of: mark.node, introducedBy: entries),
+        verifier.isValid(
+          signature: mark.signature, message: CommitMark.message(mark.hashes), publicKey: key)
+      else { return nil }
+      try store.putCommit(mark)
+      return mark
+    }
+  }
+
+  /// Our own returned events are signed by us; a writer we do not know may be introduced by its
+  /// own description in the same frame, which ``admit`` then holds against the neighbour's scope.
+  private func key(of writer: NodeID, introducedBy entries: [Frame.Entry]) -> [UInt8]? {
+    if writer == node { return ownKey }
+    if let key = publicKey(of: writer) { return key }
+    for entry in entries
+    where entry.event.id.node == writer
+      && entry.event.type == WireEvent.typePrefix + NodeDescription.eventKind
+    {
+      guard
+        let description = try? JSON.decode(
+          NodeDescription.self, from: Array(entry.event.data.utf8)), description.node == writer
+      else { continue }
+      return Hex.bytes(description.key)
+    }
+    return nil
+  }
+
+  // MARK: - Returned
+
+  private mutating func takeBack(
+    _ returned: Frame.Returned, from peer: NodeID, session: LinkSession, now: UTCTime,
+    journal: inout Journal, store: any JournalStore & LinkStore, outcome: inout LinkOutcome
+  ) throws {
+    guard var quarantine = try store.quarantine(), returned.epoch == quarantine.lostEpoch else {
+      return
+    }
+    let marks = try verified(returned.commits, entries: [], from: peer, store: store)
+    for entry in returned.events {
+      guard entry.event.id.node == node, entry.event.id.epoch == returned.epoch else {
+        throw Problem(.linkRefused, "\(entry.event.id) is not ours to take back")
+      }
+      let event = try entry.event.stored()
+      guard marks.contains(where: { $0.covers(event) }) else {
+        throw Problem(.linkRefused, "\(event.id) comes back without our signature")
+      }
+      try absorb(
+        event, arrival: Arrival(via: peer, time: now, hops: []), now: now, journal: &journal,
+        store: store, outcome: &outcome)
+    }
+    guard returned.done else { return }
+    quarantine.waitingFor.removeAll { $0 == peer }
+    if quarantine.waitingFor.isEmpty {
+      try store.putQuarantine(nil)
+      outcome.notes.append(
+        LinkNote(kind: .quarantineLifted, neighbour: peer, detail: "every neighbour answered"))
+    } else {
+      try store.putQuarantine(quarantine)
+    }
+  }
+}
+
+extension CommitMark {
+  func covers(_ event: StoredEvent) -> Bool {
+    node == event.id.node && epoch == event.id.epoch && hash(of: event.id.seq) == event.hash
+  }
+}

@@ -1,0 +1,125 @@
+public import CityCore
+public import Journal
+
+extension LinkEngine {
+  /// Puts newly stored events, own and foreign, on the links they are for. Runs in the transaction
+  /// that stored them: what is in the journal is in the outbox.
+  ///
+  /// A thing is released as a whole, in version order: a neighbour that is to see version 7 for the
+  /// first time is given 1 to 6 before it, so a gap in versions is never policy.
+  public mutating func release(
+    _ events: [PositionedEvent], store: any JournalStore & LinkStore
+  ) throws {
+    guard !neighbours.isEmpty, !events.isEmpty else { return }
+    let epoch = try store.journalHead().epoch
+    for neighbour in neighbours where neighbour.standing == .active {
+      var cursor: OutboxCursor?
+      for positioned in events {
+        let verdict = self.verdict(for: positioned, neighbour: neighbour)
+        guard verdict.isReleased else { continue }
+        let thing = positioned.event.thing
+        let released = try store.releasedVersion(link: neighbour.node, thing: thing)
+        let version = positioned.event.header.version
+        var batch: [PositionedEvent] = []
+        if version > released {
+          batch = try store.events(of: thing, versions: (released + 1)...version)
+          try store.putReleasedVersion(link: neighbour.node, thing: thing, version: version)
+        } else {
+          // A rival for a version that was released already: the other side settles it as we did.
+          batch = [positioned]
+        }
+        for item in batch where item.arrival?.via != neighbour.node {
+          var next = try cursor ?? outbox(neighbour.node, epoch: epoch, store: store)
+          next.released += 1
+          try store.append(
+            Release(
+              linkSeq: next.released, position: item.position, policyVersion: gate.version,
+              withSealed: verdict == .full), link: neighbour.node, epoch: epoch)
+          cursor = next
+        }
+      }
+      if let cursor { try store.putOutbox(neighbour.node, cursor) }
+    }
+  }
+
+  /// Whether, and how, an event goes over a link.
+  func verdict(for positioned: PositionedEvent, neighbour: Neighbour) -> ReleaseVerdict {
+    let header = positioned.event.header
+    if header.thing.kind == NodeDescription.thingKind {
+      return describes(header, to: neighbour) ? .full : .withheld(reason: "not for this neighbour")
+    }
+    let addressed = header.labels.parties.contains { $0 != node && route(to: $0) == neighbour.node }
+    return gate.verdict(
+      kind: header.kind, labels: header.labels, neighbour: neighbour, direction: .outgoing,
+      addressed: addressed)
+  }
+
+  /// The directory goes up whole; down and sideways go only this node and those above it, so that
+  /// a street learns nothing of another street.
+  private func describes(_ header: EventHeader, to neighbour: Neighbour) -> Bool {
+    let subject = header.id.node
+    if subject == neighbour.node { return false }
+    switch neighbour.relation {
+    case .parent: return route(to: subject) != neighbour.node
+    case .child, .department, .neighbour:
+      return subject == node || (parent != nil && route(to: subject) == parent?.node)
+    }
+  }
+
+  /// The outbox of a link in our present epoch.
+  func outbox(
+    _ link: NodeID, epoch: Epoch, store: any LinkStore
+  ) throws -> OutboxCursor {
+    if let cursor = try store.outbox(link), cursor.epoch == epoch { return cursor }
+    return OutboxCursor(epoch: epoch)
+  }
+
+  /// Gives a new neighbour everything that is for it already.
+  public mutating func releaseHistory(
+    to neighbour: NodeID, store: any JournalStore & LinkStore
+  ) throws {
+    let all = neighbours
+    neighbours = all.filter { $0.node == neighbour }
+    defer { neighbours = all }
+    var position: Int64 = 0
+    while true {
+      let batch = try store.events(after: position, limit: 500)
+      guard let last = batch.last else { return }
+      try release(batch, store: store)
+      position = last.position
+    }
+  }
+
+  /// After a restore, in the new epoch: what the neighbours had not acknowledged when the backup
+  /// was taken is numbered anew. Duplicates are harmless.
+  public mutating func rebase(store: any JournalStore & LinkStore) throws {
+    let epoch = try store.journalHead().epoch
+    for neighbour in neighbours {
+      guard let old = try store.outbox(neighbour.node), old.epoch != epoch else { continue }
+      var next = OutboxCursor(epoch: epoch)
+      var from = old.acknowledged
+      while true {
+        let batch = try store.releases(
+          link: neighbour.node, epoch: old.epoch, after: from, limit: 500)
+        guard let last = batch.last else { break }
+        for var release in batch {
+          next.released += 1
+          release.linkSeq = next.released
+          try store.append(release, link: neighbour.node, epoch: epoch)
+        }
+        from = last.linkSeq
+      }
+      try store.putOutbox(neighbour.node, next)
+    }
+  }
+}
+
+extension NodeDescription {
+  /// Kind prefix of the thing that describes a node.
+  public static let thingKind = "nod"
+  public static let eventKind = "node.described"
+  /// The thing that describes `node`.
+  public static func thing(for node: NodeID) -> ThingID? {
+    ThingID(kind: thingKind, key: node.rawValue)
+  }
+}

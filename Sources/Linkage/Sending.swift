@@ -1,0 +1,186 @@
+public import CityCore
+import CityJSON
+public import Journal
+
+extension LinkEngine {
+  /// A connection to an authenticated neighbour stands. The transport vouches for `peer`.
+  public mutating func opened(
+    _ peer: NodeID, connection: UInt64, now: UTCTime, store: any JournalStore & LinkStore
+  ) throws -> LinkOutcome {
+    var outcome = LinkOutcome()
+    guard let neighbour = neighbourByID[peer], neighbour.standing == .active else {
+      outcome.effects.append(.close(peer, connection: connection, code: "unknown-neighbour"))
+      return outcome
+    }
+    greeting[connection] = LinkSession(connection: connection, now: now)
+    let head = try store.journalHead()
+    let applied = try store.inboxes(peer).map {
+      Frame.Cursor(epoch: $0.epoch, through: $0.through)
+    }
+    let restored = try store.quarantine().map {
+      Frame.Cursor(epoch: $0.lostEpoch, through: $0.keptThrough)
+    }
+    outcome.effects.append(
+      .send(
+        to: peer, connection: connection,
+        frame: .hello(
+          Frame.Hello(
+            protocols: [1], node: node, epoch: head.epoch, instance: instance, applied: applied,
+            seq: head.seq, hash: head.hash, restored: restored, time: now, software: software))))
+    return outcome
+  }
+
+  /// The connection is gone. Later frames of it are ignored.
+  public mutating func closed(_ peer: NodeID, connection: UInt64) {
+    greeting[connection] = nil
+    if sessions[peer]?.connection == connection { sessions[peer] = nil }
+  }
+
+  /// What may be sent now. Reads only durable state: call it after the commit, never before.
+  public mutating func pump(
+    now: UTCTime, store: any JournalStore & LinkStore
+  ) throws -> [LinkEffect] {
+    var effects: [LinkEffect] = []
+    for neighbour in neighbours {
+      guard var session = sessions[neighbour.node], session.phase == .established else { continue }
+      let epoch = try store.journalHead().epoch
+      let cursor = try outbox(neighbour.node, epoch: epoch, store: store)
+      while session.sentThrough < cursor.released,
+        session.sentThrough - cursor.acknowledged < LinkTiming.window
+      {
+        let frame = try dataFrame(
+          for: neighbour.node, after: session.sentThrough, epoch: epoch, now: now, store: store)
+        guard let last = frame.entries.last else { break }
+        session.sentThrough = last.seq
+        session.eventsOut += Int64(frame.entries.count)
+        effects.append(
+          .send(to: neighbour.node, connection: session.connection, frame: .data(frame)))
+      }
+      if let from = session.returning, let hello = session.peer, let restored = hello.restored {
+        let frame = try returnedFrame(
+          to: neighbour.node, epoch: restored.epoch, after: from, now: now, store: store)
+        session.returning = frame.done ? nil : frame.events.last?.event.id.seq
+        effects.append(
+          .send(to: neighbour.node, connection: session.connection, frame: .returned(frame)))
+      }
+      sessions[neighbour.node] = session
+    }
+    return effects
+  }
+
+  /// Pings, and closes what has been silent too long. Call it about every second.
+  public mutating func tick(
+    now: UTCTime, store: any JournalStore & LinkStore
+  ) throws -> [LinkEffect] {
+    var effects: [LinkEffect] = []
+    for neighbour in neighbours {
+      guard var session = sessions[neighbour.node] else { continue }
+      if now - session.lastHeard > LinkTiming.silence {
+        effects.append(.close(neighbour.node, connection: session.connection, code: "silent"))
+        sessions[neighbour.node] = nil
+        continue
+      }
+      if session.lastPing.map({ now - $0 >= LinkTiming.ping }) ?? true {
+        session.lastPing = now
+        let released = try store.outbox(neighbour.node)?.released ?? 0
+        effects.append(
+          .send(
+            to: neighbour.node, connection: session.connection,
+            frame: .ping(Frame.Ping(sent: now, released: released))))
+      }
+      sessions[neighbour.node] = session
+    }
+    return effects
+  }
+
+  private func dataFrame(
+    for link: NodeID, after sent: Int64, epoch: Epoch, now: UTCTime,
+    store: any JournalStore & LinkStore
+  ) throws -> Frame.DataFrame {
+    let releases = try store.releases(
+      link: link, epoch: epoch, after: sent, limit: LinkTiming.batch)
+    var pack = Packing()
+    for release in releases {
+      guard
+        let item = try store.events(after: release.position - 1, limit: 1).first,
+        item.position == release.position
+      else {
+        throw Problem(.corrupted, "release \(release.linkSeq) to \(link) has no event")
+      }
+      let sealed = release.withSealed ? try sealedValues(item.event, store: store) : nil
+      guard
+        try pack.add(
+          item, seq: release.linkSeq, policy: release.policyVersion, sealed: sealed, store: store)
+      else { break }
+    }
+    return Frame.DataFrame(epoch: epoch, sent: now, entries: pack.entries, commits: pack.commits)
+  }
+
+  private func sealedValues(
+    _ event: StoredEvent, store: any JournalStore
+  ) throws -> [WireSealed]? {
+    guard let vault, !event.sealed.isEmpty,
+      let references = try? JSON.decode([SealedRef].self, from: event.sealed)
+    else { return nil }
+    return try references.compactMap { reference in
+      try vault.open(reference, store: store).map {
+        WireSealed(ref: reference.ref, value: $0.value, salt: Hex.string($0.salt))
+      }
+    }
+  }
+
+  private func returnedFrame(
+    to link: NodeID, epoch: Epoch, after seq: Int64, now: UTCTime,
+    store: any JournalStore & LinkStore
+  ) throws -> Frame.Returned {
+    let lost = try store.events(
+      node: link, epoch: epoch, after: seq, limit: LinkTiming.batch + 1)
+    var pack = Packing()
+    for item in lost.prefix(LinkTiming.batch) {
+      guard
+        try pack.add(item, seq: item.event.id.seq, policy: 0, sealed: nil, store: store)
+      else { break }
+    }
+    return Frame.Returned(
+      epoch: epoch, events: pack.entries, commits: pack.commits,
+      done: pack.entries.count == lost.count)
+  }
+}
+
+/// Fills one frame up to its limits, quoting each commit once.
+private struct Packing {
+  var entries: [Frame.Entry] = []
+  var commits: [WireCommit] = []
+  private var last: CommitMark?
+  private var bytes = 0
+
+  /// - Returns: false when the event does not fit any more.
+  mutating func add(
+    _ item: PositionedEvent, seq: Int64, policy: Int, sealed: [WireSealed]?,
+    store: any JournalStore
+  ) throws -> Bool {
+    let event = item.event
+    let size = event.body.count + event.headerBytes.count + event.sealed.count + 600
+    guard entries.isEmpty || bytes + size <= LinkTiming.batchBytes else { return false }
+    let id = event.id
+    if last?.node != id.node || last?.epoch != id.epoch || last?.hash(of: id.seq) == nil {
+      guard let mark = try store.commit(containing: id) else {
+        throw Problem(.corrupted, "no commit covers \(id)")
+      }
+      last = mark
+      let wire = WireCommit(mark)
+      if !commits.contains(where: {
+        $0.node == wire.node && $0.epoch == wire.epoch && $0.first == wire.first
+      }) {
+        commits.append(wire)
+        bytes += wire.hashes.utf8.count + 250
+      }
+    }
+    bytes += size
+    entries.append(
+      Frame.Entry(
+        seq: seq, policy: policy, event: WireEvent(event), hops: item.arrival?.hops ?? [],
+        sealed: sealed))
+    return true
+  }
+}
