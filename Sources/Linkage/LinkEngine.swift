@@ -8,9 +8,9 @@ public struct LinkEngine: Sendable {
   /// Random per process.
   public let instance: String
   public let software: String
-  public private(set) var neighbours: [Neighbour] = []
+  public internal(set) var neighbours: [Neighbour] = []
   var neighbourByID: [NodeID: Neighbour] = [:]
-  public private(set) var directory: [DirectoryEntry] = []
+  public internal(set) var directory: [DirectoryEntry] = []
   var directoryByID: [NodeID: DirectoryEntry] = [:]
   public internal(set) var sessions: [NodeID: LinkSession] = [:]
   /// Connections whose hello has not come yet.

@@ -1,4 +1,4 @@
-public import CityCore
+import CityCore
 public import Journal
 
 /// A foreign event that came before an earlier version of its thing, over another path.
