@@ -1,0 +1,77 @@
+public import CityCore
+public import Linkage
+
+extension MemoryStore {
+  public func neighbours() throws -> [Neighbour] {
+    tables.neighbours.values.sorted { $0.node < $1.node }
+  }
+  public func put(_ neighbour: Neighbour) throws {
+    tables.neighbours[neighbour.node] = neighbour
+  }
+  public func directory() throws -> [DirectoryEntry] {
+    tables.directory.values.sorted { $0.description.node < $1.description.node }
+  }
+  public func put(_ entry: DirectoryEntry) throws {
+    tables.directory[entry.description.node] = entry
+  }
+
+  public func outbox(_ link: NodeID) throws -> OutboxCursor? { tables.outboxes[link] }
+  public func putOutbox(_ link: NodeID, _ cursor: OutboxCursor) throws {
+    tables.outboxes[link] = cursor
+  }
+  public func append(_ release: Release, link: NodeID, epoch: Epoch) throws {
+    tables.releases[LifeKey(node: link, epoch: epoch), default: []].append(release)
+  }
+  public func releases(
+    link: NodeID, epoch: Epoch, after linkSeq: Int64, limit: Int
+  ) throws -> [Release] {
+    // Numbers are contiguous from 1, so the place of a release is its number less one.
+    guard let all = tables.releases[LifeKey(node: link, epoch: epoch)],
+      linkSeq < Int64(all.count)
+    else { return [] }
+    let start = Int(max(0, linkSeq))
+    return Array(all[start..<min(all.count, start + limit)])
+  }
+  public func releasedVersion(link: NodeID, thing: ThingID) throws -> Int {
+    if faults.skipsHistory { return max(0, (tables.things[thing]?.version ?? 0) - 1) }
+    return tables.releasedVersions[LinkThing(link: link, thing: thing)] ?? 0
+  }
+  public func putReleasedVersion(link: NodeID, thing: ThingID, version: Int) throws {
+    tables.releasedVersions[LinkThing(link: link, thing: thing)] = version
+  }
+
+  public func inbox(_ link: NodeID, epoch: Epoch) throws -> Int64 {
+    tables.inboxes[link]?.first { $0.epoch == epoch }?.through ?? 0
+  }
+  public func putInbox(_ link: NodeID, epoch: Epoch, through linkSeq: Int64) throws {
+    var all = tables.inboxes[link] ?? []
+    all.removeAll { $0.epoch == epoch }
+    all.append(Frame.Cursor(epoch: epoch, through: linkSeq))
+    tables.inboxes[link] = all
+    if faults.makesInboxDurableEarly { persistInbox(link) }
+  }
+  public func inboxes(_ link: NodeID) throws -> [(epoch: Epoch, through: Int64)] {
+    (tables.inboxes[link] ?? []).map { ($0.epoch, $0.through) }
+  }
+
+  public func park(_ entry: ParkedEvent) throws {
+    tables.parked[entry.event.thing, default: []].append(entry)
+  }
+  public func takeParked(thing: ThingID, version: Int) throws -> [ParkedEvent] {
+    guard let all = tables.parked[thing] else { return [] }
+    let taken = all.filter { $0.event.header.version == version }
+    let kept = all.filter { $0.event.header.version != version }
+    tables.parked[thing] = kept.isEmpty ? nil : kept
+    return taken
+  }
+
+  public func declinedTerm(_ thing: ThingID) throws -> Int {
+    faults.forgetsDeclines ? 0 : tables.declined[thing] ?? 0
+  }
+  public func putDeclinedTerm(_ thing: ThingID, term: Int) throws { tables.declined[thing] = term }
+
+  public func quarantine() throws -> Quarantine? { tables.quarantine }
+  public func putQuarantine(_ quarantine: Quarantine?) throws {
+    tables.quarantine = quarantine
+  }
+}
