@@ -60,6 +60,8 @@ public struct ThingIndex: Hashable, Sendable, Codable {
   public var opened: UTCTime
   public var due: UTCTime?
   public var closed: UTCTime?
+  /// When the clock must look at it next: a reminder, an expiry, the end of a suspension.
+  public var wake: UTCTime?
   /// Further text for full-text search.
   public var text: String
 
@@ -67,7 +69,7 @@ public struct ThingIndex: Hashable, Sendable, Codable {
     title: String, stage: String, isOpen: Bool, place: Coordinate? = nil, parent: ThingID? = nil,
     assignee: PrincipalID? = nil, rule: String? = nil, subject: String? = nil,
     source: String? = nil, externalId: String? = nil, opened: UTCTime, due: UTCTime? = nil,
-    closed: UTCTime? = nil, text: String = ""
+    closed: UTCTime? = nil, wake: UTCTime? = nil, text: String = ""
   ) {
     self.title = title
     self.stage = stage
@@ -82,6 +84,7 @@ public struct ThingIndex: Hashable, Sendable, Codable {
     self.opened = opened
     self.due = due
     self.closed = closed
+    self.wake = wake
     self.text = text
   }
 }

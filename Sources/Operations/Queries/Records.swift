@@ -145,7 +145,7 @@ public protocol OperationsStore: AnyObject {
   func document(_ name: String) throws -> [UInt8]?
   func putDocument(_ name: String, _ bytes: [UInt8]) throws
 
-  /// Open things of these kinds owned by this node whose `due` has come, in order of due time.
+  /// Open things of these kinds owned by this node whose `wake` has come, in order of that time.
   func dueThings(kinds: [String], by: UTCTime, limit: Int) throws -> [ThingRecord]
   /// Things whose parent is this one, in order of id.
   func things(parent: ThingID, limit: Int) throws -> [ThingRecord]
