@@ -1,4 +1,5 @@
 public import CityCore
+public import Journal
 
 /// A file kept as evidence. The bytes lie in the evidence folder under their hash.
 public struct EvidenceRecord: Hashable, Sendable, Codable {
@@ -149,6 +150,8 @@ public protocol OperationsStore: AnyObject {
   func dueThings(kinds: [String], by: UTCTime, limit: Int) throws -> [ThingRecord]
   /// Things whose parent is this one, in order of id.
   func things(parent: ThingID, limit: Int) throws -> [ThingRecord]
+  /// Open things that this node owns, of any kind but audit, in order of id.
+  func openThings(ownedBy node: NodeID) throws -> [ThingRecord]
   /// A thing by the id it has in another system.
   func thing(source: String, externalId: String, kind: String) throws -> ThingRecord?
 }

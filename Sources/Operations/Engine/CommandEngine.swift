@@ -1,0 +1,142 @@
+public import CityCore
+public import Journal
+public import Linkage
+import Synchronization
+
+/// The shell around ``CommandCore``: hands it to the writer thread piece by piece, and executes the
+/// effects once they are true on disk.
+public final class CommandEngine: Sendable, WriteGroupHooks {
+  /// Where durable effects go. Called on the writer thread; must only hand over.
+  public struct Sinks: Sendable {
+    /// Frames and closings, in order.
+    public var links: @Sendable ([LinkEffect]) -> Void
+    /// Everything that became durable, in local order.
+    public var events: @Sendable ([PositionedEvent]) -> Void
+    public var wanted: @Sendable ([WantedEvidence]) -> Void
+    public init(
+      links: @escaping @Sendable ([LinkEffect]) -> Void,
+      events: @escaping @Sendable ([PositionedEvent]) -> Void,
+      wanted: @escaping @Sendable ([WantedEvidence]) -> Void
+    ) {
+      self.links = links
+      self.events = events
+      self.wanted = wanted
+    }
+  }
+
+  private struct State {
+    var core: CommandCore
+    /// The core as it was when the present group began.
+    var saved: CommandCore?
+    var outcome = CoreOutcome()
+  }
+
+  private let state: Mutex<State>
+  private let storage: any NodeStorage
+  private let clock: any Clock64
+  private let sinks: Sinks
+
+  public init(
+    core: CommandCore, storage: any NodeStorage, clock: any Clock64, sinks: Sinks
+  ) {
+    state = Mutex(State(core: core))
+    self.storage = storage
+    self.clock = clock
+    self.sinks = sinks
+    storage.install(self)
+  }
+
+  public var reader: any NodeReader { storage.reader }
+
+  /// Runs a use case and returns when its outcome is durable.
+  /// - Throws: what the use case throws, with nothing of it kept; `storageFull` and other faults of
+  ///   the store, likewise.
+  public func perform<Value: Sendable>(
+    _ body:
+      @escaping @Sendable (inout CommandCore, UTCTime, any NodeStore, inout CoreOutcome) throws ->
+      Value
+  ) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+      let result = Mutex<Value?>(nil)
+      enqueue { core, now, store, outcome in
+        let value = try body(&core, now, store, &outcome)
+        result.withLock { $0 = value }
+      } done: { error in
+        if let error {
+          continuation.resume(throwing: error)
+        } else if let value = result.withLock({ $0 }) {
+          continuation.resume(returning: value)
+        } else {
+          continuation.resume(
+            throwing: Problem(.internalFault, "the writer gave no result"))
+        }
+      }
+    }
+  }
+
+  /// Runs a use case without waiting: for frames and ticks.
+  public func enqueue(
+    _ body:
+      @escaping @Sendable (inout CommandCore, UTCTime, any NodeStore, inout CoreOutcome) throws ->
+      Void,
+    done: @escaping @Sendable ((any Error)?) -> Void
+  ) {
+    storage.enqueue(
+      WriteWork(
+        body: { [self] store in
+          try state.withLock { state in
+            // The core is a value: on a throw it is put back as it was before this piece.
+            let before = state.core
+            var outcome = CoreOutcome()
+            do {
+              try body(&state.core, clock.now(), store, &outcome)
+            } catch {
+              state.core = before
+              throw error
+            }
+            state.outcome.events += outcome.events
+            state.outcome.links += outcome.links
+            state.outcome.wanted += outcome.wanted
+          }
+        }, done: done))
+  }
+
+  /// A look at the core between transactions, such as the state of the links.
+  public func inspect<Value: Sendable>(_ body: (borrowing CommandCore) throws -> Value) rethrows
+    -> Value
+  {
+    try state.withLock { try body($0.core) }
+  }
+
+  // MARK: WriteGroupHooks
+
+  public func groupBegan() {
+    state.withLock { $0.saved = $0.core }
+  }
+
+  public func groupWillCommit(_ store: any NodeStore) throws {
+    try state.withLock { try $0.core.seal(store: store) }
+  }
+
+  public func groupCommitted(_ store: any NodeStore) {
+    let outcome = state.withLock { state -> CoreOutcome in
+      state.saved = nil
+      var outcome = state.outcome
+      state.outcome = CoreOutcome()
+      // What cannot be read now is tried again at the next commit or tick.
+      outcome.links += (try? state.core.pump(now: clock.now(), store: store)) ?? []
+      return outcome
+    }
+    if !outcome.links.isEmpty { sinks.links(outcome.links) }
+    if !outcome.events.isEmpty { sinks.events(outcome.events) }
+    if !outcome.wanted.isEmpty { sinks.wanted(outcome.wanted) }
+  }
+
+  public func groupFailed(_ error: any Error) {
+    state.withLock { state in
+      if let saved = state.saved { state.core = saved }
+      state.saved = nil
+      state.outcome = CoreOutcome()
+    }
+  }
+}
