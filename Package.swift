@@ -145,21 +145,6 @@ for room in rooms where room.rank <= highestRank {
         swiftSettings: settings))
 }
 
-/// The simulator, the manual clock, fixtures and the store contract. No shipped target uses it.
-targets.append(
-  .target(
-    name: "CityTestKit",
-    dependencies: [
-      "CityCore", "CityJSON", "Geo", "Journal", "Access", "Devices", "Warnings", "Incidents",
-      "Linkage", "Operations", crypto,
-    ].filter { dependency in
-      if case .byNameItem(let name, _) = dependency {
-        return rooms.contains { $0.name == name && $0.rank <= highestRank }
-      }
-      return true
-    },
-    path: "Tests/CityTestKit", swiftSettings: settings))
-
 // Every library has its tests, and every folder of tests its Fixtures.
 for room in rooms where room.rank <= highestRank && !room.isProgram {
   var dependencies: [Target.Dependency] =
@@ -175,6 +160,14 @@ targets.append(
   .testTarget(name: "ArchitectureTests", exclude: ["Fixtures"], swiftSettings: settings))
 
 if highestRank >= 3 {
+  // The simulator, the manual clock, fixtures and the store contract. Nothing that ships uses it.
+  targets.append(
+    .target(
+      name: "CityTestKit",
+      dependencies: [
+        "CityCore", "CityJSON", "Geo", "Journal", "Access", "Devices", "Warnings", "Incidents",
+        "Linkage", "Operations", crypto,
+      ], path: "Tests/CityTestKit", swiftSettings: settings))
   targets.append(
     .testTarget(
       name: "SimulatorTests",
