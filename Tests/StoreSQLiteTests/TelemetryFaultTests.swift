@@ -38,7 +38,8 @@ import Testing
     let taken = try fill(store)
     #expect(taken > 0)
     #expect(try store.all(series(1, 1), limit: 10_000).count == taken * 500)
-    #expect(store.latest(device: 1, property: 1)?.time == noon + .milliseconds(Int64(taken * 500 - 1)))
+    let last = noon + .milliseconds(Int64(taken * 500 - 1))
+    #expect(store.latest(device: 1, property: 1)?.time == last)
     // Another file has room, but a batch is refused as a whole when one of its files has none.
     var crossing = block(taken)
     crossing.append(device: 2, property: 1, value: 1, time: noon + .hours(2))

@@ -74,17 +74,18 @@ extension TelemetryStore {
       let wanted = limit + 1 - points.count
       guard wanted > 0 else { break }
       let (low, high) = (max(from, partition.start), min(to, partition.end))
-      points += try Self.read(partition) { (connection) throws(Problem) in
-        let statement = try Self.series(connection, query, from: low, to: high, limit: wanted)
-        defer { statement.reset() }
-        var points: [HistoryPoint] = []
-        while try statement.step() {
-          points.append(
-            HistoryPoint(
-              time: UTCTime(rawValue: statement.int64(0)), value: statement.double(1)))
-        }
-        return points
-      } ?? []
+      points +=
+        try Self.read(partition) { (connection) throws(Problem) in
+          let statement = try Self.series(connection, query, from: low, to: high, limit: wanted)
+          defer { statement.reset() }
+          var points: [HistoryPoint] = []
+          while try statement.step() {
+            points.append(
+              HistoryPoint(
+                time: UTCTime(rawValue: statement.int64(0)), value: statement.double(1)))
+          }
+          return points
+        } ?? []
     }
     guard points.count > limit else { return Page(items: points) }
     points.removeLast(points.count - limit)
