@@ -148,7 +148,8 @@ for room in rooms where room.rank <= highestRank {
 // Every library has its tests, and every folder of tests its Fixtures.
 for room in rooms where room.rank <= highestRank && !room.isProgram {
   var dependencies: [Target.Dependency] =
-    ([room.name] + room.uses + room.edges).map { .byName(name: $0) } + room.products
+    ([room.name, "DocumentKit"] + room.uses + room.edges).map { .byName(name: $0) }
+    + room.products
   if room.rank >= 3 { dependencies.append("CityTestKit") }
   targets.append(
     .testTarget(
@@ -156,8 +157,13 @@ for room in rooms where room.rank <= highestRank && !room.isProgram {
       swiftSettings: settings))
 }
 
-targets.append(
-  .testTarget(name: "ArchitectureTests", exclude: ["Fixtures"], swiftSettings: settings))
+targets += [
+  // Compares the generated parts of the documents with the code.
+  .target(name: "DocumentKit", path: "Tests/DocumentKit", swiftSettings: settings),
+  .testTarget(
+    name: "ArchitectureTests", dependencies: ["DocumentKit"], exclude: ["Fixtures"],
+    swiftSettings: settings),
+]
 
 if highestRank >= 3 {
   // The simulator, the manual clock, fixtures and the store contract. Nothing that ships uses it.

@@ -1,14 +1,14 @@
+import DocumentKit
 import Foundation
 import Testing
 
 /// The rules of STYLE.md and ARCHITECTURE.md, held against this checkout.
 struct ArchitectureTests {
-  static let root = URL(filePath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-
   /// Read once for all the rules.
   static let tree = Result {
-    try SourceTree(root: root, manifest: ManifestDump.load(root: root), charter: .cityBeacon)
+    try SourceTree(
+      root: GeneratedBlock.root, manifest: ManifestDump.load(root: GeneratedBlock.root),
+      charter: .cityBeacon)
   }
 
   @Test(arguments: Rule.allCases)
@@ -20,7 +20,7 @@ struct ArchitectureTests {
 }
 
 /// What `script/diagrams` runs.
-@Suite(.enabled(if: ProcessInfo.processInfo.environment["CITYBEACON_WRITE_DOCUMENTS"] == "1"))
+@Suite(.enabled(if: GeneratedBlock.isWriting))
 struct DocumentWriter {
   @Test func `the generated parts of the documents are written anew`() throws {
     try GeneratedDocuments(tree: try ArchitectureTests.tree.get()).write()

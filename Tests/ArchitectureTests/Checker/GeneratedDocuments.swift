@@ -1,49 +1,29 @@
+import DocumentKit
 import Foundation
 
-/// Parts of documents that are made from the code, so that they cannot drift. They stand between
-/// `<!-- generated: NAME -->` and `<!-- end -->`; `script/diagrams` writes them anew.
+/// The blocks of the documents that are made from the manifest and the sources. Others are made
+/// by the tests of the target that they tell of.
 struct GeneratedDocuments: Sendable {
   let tree: SourceTree
 
-  /// A block that differs from what the code says now.
+  /// Blocks that differ from what the code says now, or that nobody makes.
   func stale() -> [Violation] {
-    blocks().compactMap { path, name, isFresh in
-      isFresh
-        ? nil : Violation(.documents, path, "the block `\(name)` is stale: run script/diagrams")
+    tree.documents.flatMap { path in
+      GeneratedBlock.renew(tree.document(path) ?? "") { name in
+        tree.charter.blocksElsewhere.contains(name) ? nil : content(name) ?? "?"
+      }
+      .blocks.filter { !$0.isFresh }
+      .map { Violation(.documents, path, "the block `\($0.name)` is stale: run script/diagrams") }
     }
   }
 
   func write() throws {
     for path in tree.documents {
-      guard let text = tree.document(path) else { continue }
-      let renewed = renew(text).text
+      let text = tree.document(path) ?? ""
+      let renewed = GeneratedBlock.renew(text, content: content).text
       guard renewed != text else { continue }
       try renewed.write(to: tree.root.appending(path: path), atomically: true, encoding: .utf8)
     }
-  }
-
-  private func blocks() -> [(path: String, name: String, isFresh: Bool)] {
-    tree.documents.flatMap { path in
-      renew(tree.document(path) ?? "").blocks.map { (path, $0.name, $0.isFresh) }
-    }
-  }
-
-  private func renew(_ text: String) -> (text: String, blocks: [(name: String, isFresh: Bool)]) {
-    let parts = text.components(separatedBy: "<!-- generated: ")
-    var blocks: [(name: String, isFresh: Bool)] = []
-    let renewed = parts.dropFirst().map { part -> String in
-      guard let head = part.range(of: " -->\n"), let end = part.range(of: "<!-- end -->"),
-        head.upperBound <= end.lowerBound
-      else { return part }
-      let name = String(part[..<head.lowerBound])
-      guard let body = content(name) else {
-        blocks.append((name, false))
-        return part
-      }
-      blocks.append((name, part[head.upperBound..<end.lowerBound] == body))
-      return part[..<head.upperBound] + body + part[end.lowerBound...]
-    }
-    return ((parts.prefix(1) + renewed).joined(separator: "<!-- generated: "), blocks)
   }
 
   private func content(_ name: String) -> String? {
