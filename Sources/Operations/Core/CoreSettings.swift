@@ -14,6 +14,7 @@ public struct CoreSettings: Sendable {
   public var zoneOffset: Int
   public var handling: HandlingPolicy
   public var limits: LimitsTable
+  public var cases: CasePolicy
   public var calendar: CityCalendar
   public var classes: ClassTable
   /// Delegated and escalated cases are accepted by the node itself instead of by a person.
@@ -23,7 +24,8 @@ public struct CoreSettings: Sendable {
 
   public init(
     level: Level, name: Label, jurisdiction: AdminCode, isDepartment: Bool, zoneOffset: Int,
-    handling: HandlingPolicy, limits: LimitsTable, calendar: CityCalendar, classes: ClassTable,
+    handling: HandlingPolicy, limits: LimitsTable, cases: CasePolicy = .standard,
+    calendar: CityCalendar, classes: ClassTable,
     acceptsOffers: Bool, selfPrincipal: PrincipalID
   ) {
     self.level = level
@@ -33,6 +35,7 @@ public struct CoreSettings: Sendable {
     self.zoneOffset = zoneOffset
     self.handling = handling
     self.limits = limits
+    self.cases = cases
     self.calendar = calendar
     self.classes = classes
     self.acceptsOffers = acceptsOffers
