@@ -21,7 +21,9 @@ extension LinkEngine {
       try learn(event, from: neighbour, store: store)
     } else {
       try checkAuthor(of: event, from: neighbour)
-      try checkScope(of: event, from: neighbour, known: try store.thing(event.thing))
+      try checkScope(
+        of: event, from: neighbour, known: try store.thing(event.thing),
+        addressed: entry.addressed || event.header.labels.parties.contains(node))
     }
     try absorb(
       event, arrival: arrival, now: now, journal: &journal, store: store, outcome: &outcome)
@@ -39,12 +41,11 @@ extension LinkEngine {
   }
 
   private func checkScope(
-    of event: StoredEvent, from neighbour: Neighbour, known: ThingRecord?
+    of event: StoredEvent, from neighbour: Neighbour, known: ThingRecord?, addressed: Bool
   ) throws(Problem) {
     let header = event.header
-    let addressed = header.labels.parties.contains(node)
     let verdict = gate.verdict(
-      kind: header.kind, labels: header.labels, neighbour: neighbour, direction: .incoming,
+      kind: Self.policyKind(header), labels: header.labels, neighbour: neighbour, direction: .incoming,
       addressed: addressed)
     if case .withheld(let reason) = verdict {
       throw Problem(.linkRefused, "release policy refuses \(header.kind): \(reason)")

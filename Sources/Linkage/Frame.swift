@@ -55,6 +55,9 @@ public enum Frame: Hashable, Sendable {
     /// The link sequence number.
     public var seq: Int64
     public var policy: Int
+    /// The receiver is a party of the thing as it stands now, or reaches one. Events from before it
+    /// became one come along as history.
+    public var addressed: Bool
     public var event: WireEvent
     public var hops: [Hop]
     /// Personal values that the release policy lets through.

@@ -48,11 +48,28 @@ extension LinkEngine {
     if header.thing.kind == NodeDescription.thingKind {
       return describes(header, to: neighbour) ? .full : .withheld(reason: "not for this neighbour")
     }
-    let addressed = header.labels.parties.contains { $0 != node && route(to: $0) == neighbour.node }
+    let addressed = isAddressed(header.labels.parties, through: neighbour.node)
     return gate.verdict(
-      kind: header.kind, labels: header.labels, neighbour: neighbour, direction: .outgoing,
+      kind: Self.policyKind(header), labels: header.labels, neighbour: neighbour, direction: .outgoing,
       addressed: addressed)
   }
+
+  func isAddressed(_ parties: [NodeID], through link: NodeID) -> Bool {
+    parties.contains { $0 != node && route(to: $0) == link }
+  }
+
+  /// Hand-overs are the same for all kinds of things; policy speaks of the kind of thing, so that
+  /// who follows a case also sees whose it is.
+  static func policyKind(_ header: EventHeader) -> String {
+    guard header.kind.hasPrefix("handover."), let domain = domains[header.thing.kind] else {
+      return header.kind
+    }
+    return "\(domain).\(header.kind)"
+  }
+
+  private static let domains = [
+    "inc": "incident", "tsk": "task", "ord": "order", "wrn": "warning", "dir": "directive",
+  ]
 
   /// The directory goes up whole; down and sideways go only this node and those above it, so that
   /// a street learns nothing of another street.

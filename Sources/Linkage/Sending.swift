@@ -108,9 +108,11 @@ extension LinkEngine {
         throw Problem(.corrupted, "release \(release.linkSeq) to \(link) has no event")
       }
       let sealed = release.withSealed ? try sealedValues(item.event, store: store) : nil
+      let parties = try store.thing(item.event.thing)?.labels.parties ?? []
       guard
         try pack.add(
-          item, seq: release.linkSeq, policy: release.policyVersion, sealed: sealed, store: store)
+          item, seq: release.linkSeq, policy: release.policyVersion,
+          addressed: isAddressed(parties, through: link), sealed: sealed, store: store)
       else { break }
     }
     return Frame.DataFrame(epoch: epoch, sent: now, entries: pack.entries, commits: pack.commits)
@@ -138,7 +140,8 @@ extension LinkEngine {
     var pack = Packing()
     for item in lost.prefix(LinkTiming.batch) {
       guard
-        try pack.add(item, seq: item.event.id.seq, policy: 0, sealed: nil, store: store)
+        try pack.add(
+          item, seq: item.event.id.seq, policy: 0, addressed: false, sealed: nil, store: store)
       else { break }
     }
     return Frame.Returned(
@@ -156,7 +159,7 @@ private struct Packing {
 
   /// - Returns: false when the event does not fit any more.
   mutating func add(
-    _ item: PositionedEvent, seq: Int64, policy: Int, sealed: [WireSealed]?,
+    _ item: PositionedEvent, seq: Int64, policy: Int, addressed: Bool, sealed: [WireSealed]?,
     store: any JournalStore
   ) throws -> Bool {
     let event = item.event
@@ -179,7 +182,7 @@ private struct Packing {
     bytes += size
     entries.append(
       Frame.Entry(
-        seq: seq, policy: policy, event: WireEvent(event), hops: item.arrival?.hops ?? [],
+        seq: seq, policy: policy, addressed: addressed, event: WireEvent(event), hops: item.arrival?.hops ?? [],
         sealed: sealed))
     return true
   }
