@@ -38,10 +38,7 @@ struct JurisdictionGrid: Sendable {
       for row in edges.rows {
         for column in edges.columns {
           let cell = row * side + column
-          if edges.touched[
-            (row - edges.rows.lowerBound) * edges.columns.count
-              + column - edges.columns.lowerBound]
-          {
+          if edges.isTouched(row: row, column: column) {
             lists[cell].append(Int32(index) << 1)
           } else if let centre = Coordinate(
             longitude: box.west + (Double(column) + 0.5) * width / Double(side),
@@ -90,7 +87,25 @@ struct JurisdictionGrid: Sendable {
   private struct Touched {
     let rows: Range<Int>
     let columns: Range<Int>
-    var touched: [Bool]
+    private var touched: [Bool]
+
+    init(rows: Range<Int>, columns: Range<Int>) {
+      self.rows = rows
+      self.columns = columns
+      touched = [Bool](repeating: false, count: rows.count * columns.count)
+    }
+
+    func isTouched(row: Int, column: Int) -> Bool {
+      touched[(row - rows.lowerBound) * columns.count + column - columns.lowerBound]
+    }
+
+    mutating func mark(row: Int, from first: Int, to last: Int) {
+      let first = max(first, columns.lowerBound)
+      let last = min(last, columns.upperBound - 1)
+      guard first <= last else { return }
+      let start = (row - rows.lowerBound) * columns.count - columns.lowerBound
+      for column in first...last { touched[start + column] = true }
+    }
   }
 
   /// Marks the cells that a side passes through, and at most one column to either side of them.
@@ -106,27 +121,28 @@ struct JurisdictionGrid: Sendable {
     }
     let columns = column(area.box.west)..<(column(area.box.east) + 1)
     let rows = row(area.box.south)..<(row(area.box.north) + 1)
-    var out = Touched(
-      rows: rows, columns: columns,
-      touched: [Bool](repeating: false, count: rows.count * columns.count))
+    var out = Touched(rows: rows, columns: columns)
     area.forEachSide { a, b in
       let (low, high) = a.latitude < b.latitude ? (a, b) : (b, a)
-      let slope = (high.longitude - low.longitude) / (high.latitude - low.latitude)
       let western = min(a.longitude, b.longitude)
       let eastern = max(a.longitude, b.longitude)
-      let lastRow = row(high.latitude)
-      for each in row(low.latitude)...lastRow {
+      // A side that hardly rises has no useful slope: it has all columns between its ends.
+      let isFlat = (high.latitude - low.latitude) * rowsPerDegree < 1e-6
+      let slope =
+        isFlat ? 0 : (high.longitude - low.longitude) / (high.latitude - low.latitude)
+      for each in row(low.latitude)...row(high.latitude) {
+        guard !isFlat else {
+          out.mark(row: each, from: column(western), to: column(eastern))
+          continue
+        }
         let bottom = max(low.latitude, box.south + Double(each) / rowsPerDegree)
         let top = min(high.latitude, box.south + Double(each + 1) / rowsPerDegree)
         let x1 = low.longitude + (bottom - low.latitude) * slope
         let x2 = low.longitude + (top - low.latitude) * slope
         // Rounding may put an end just across a line: one more column on both sides.
-        let first = max(columns.lowerBound, column(max(western, min(x1, x2))) - 1)
-        let last = min(columns.upperBound - 1, column(min(eastern, max(x1, x2))) + 1)
-        guard first <= last else { continue }
-        for column in first...last {
-          out.touched[(each - rows.lowerBound) * columns.count + column - columns.lowerBound] = true
-        }
+        out.mark(
+          row: each, from: column(max(western, min(x1, x2))) - 1,
+          to: column(min(eastern, max(x1, x2))) + 1)
       }
     }
     return out

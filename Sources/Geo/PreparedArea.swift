@@ -11,18 +11,23 @@ struct PreparedArea: Sendable {
   private let sideOf: [Int32]
   private let from: [Coordinate]
   private let to: [Coordinate]
+  private let horizontal: [(Coordinate, Coordinate)]
 
   /// Nil when the area has no sides.
   init?(_ area: MultiPolygon) {
     guard let box = area.boundingBox else { return nil }
     var from: [Coordinate] = []
     var to: [Coordinate] = []
+    var horizontal: [(Coordinate, Coordinate)] = []
     for ring in area.rings {
       for index in 0..<ring.sides {
         let a = ring.positions[index]
         let b = ring.positions[index + 1]
-        // No point test counts a horizontal side.
-        guard a.latitude != b.latitude else { continue }
+        // No point test counts a horizontal side; whoever lays the sides on a grid needs it.
+        guard a.latitude != b.latitude else {
+          horizontal.append((a, b))
+          continue
+        }
         from.append(a)
         to.append(b)
       }
@@ -59,6 +64,7 @@ struct PreparedArea: Sendable {
     self.sideOf = sideOf
     self.from = from
     self.to = to
+    self.horizontal = horizontal
   }
 
   func contains(_ point: Coordinate) -> Bool {
@@ -75,9 +81,10 @@ struct PreparedArea: Sendable {
     return odd
   }
 
-  /// Every side, for whoever lays it on a grid.
+  /// Every side, horizontal ones included, for whoever lays it on a grid.
   func forEachSide(_ body: (Coordinate, Coordinate) -> Void) {
     for index in from.indices { body(from[index], to[index]) }
+    for (a, b) in horizontal { body(a, b) }
   }
 }
 
