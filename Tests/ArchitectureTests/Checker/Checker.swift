@@ -9,6 +9,7 @@ struct Checker: Sendable {
     case .libraries: libraries()
     case .testKit: testKit()
     case .sansIO: sansIO()
+    case .order: order()
     case .escapeHatches: escapeHatches()
     case .printing: printing()
     case .fileLength: fileLengths()

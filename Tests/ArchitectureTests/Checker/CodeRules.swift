@@ -19,11 +19,12 @@ extension Checker {
       "asks for the time"),
     Ban(#"\bUUID\s*\("#, "makes a random identifier"),
     Ban(#"\.random\s*\(|\.(?:shuffle|shuffled|randomElement)\s*\(\s*\)"#, "draws lots"),
-    Ban(#"\bDispatchQueue\b|\bThread\s*[.(]|\bNSLock\b|\bMutex\s*[<(]"#, "knows threads"),
+    Ban(#"\bDispatchQueue\b|\bThread\s*[.(]"#, "knows threads"),
     Ban(#"\bFileManager\b|\bFileHandle\b|\bProcessInfo\b|\bgetenv\b"#, "reaches for the system"),
   ]
   private static let generator = Ban(
     #"\bSystemRandomNumberGenerator\b|\bSystemRandom\s*\("#, "uses the system's generator")
+  private static let lockBan = Ban(#"\bNSLock\b|\bMutex\s*[<(]"#, "takes a lock")
   private static let asyncBan = Ban(#"\basync\b"#, "is asynchronous outside a protocol")
 
   /// Targets of ranks 0-2: no effects, so that the simulator can run them in one seeded loop.
@@ -33,6 +34,7 @@ extension Checker {
       if !charter.randomSources.contains(file.path) {
         found += find(Self.generator, .sansIO, in: file)
       }
+      if !charter.caches.contains(file.path) { found += find(Self.lockBan, .sansIO, in: file) }
       let protocols = file.text.protocolLines
       found += find(Self.asyncBan, .sansIO, in: file) { line in
         !protocols.contains { $0.contains(line) }

@@ -2,7 +2,8 @@
 extension Checker {
   /// Comes with the toolchain.
   private static let toolchain: Set<String> = [
-    "Swift", "Foundation", "FoundationEssentials", "FoundationNetworking", "Glibc", "Dispatch",
+    "Swift", "Foundation", "FoundationEssentials", "FoundationNetworking", "Glibc", "Musl",
+    "Dispatch",
     "Synchronization", "RegexBuilder",
   ]
   /// Comes with the toolchain, for what does not ship.

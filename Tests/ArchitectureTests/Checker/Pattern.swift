@@ -5,6 +5,8 @@ struct Pattern: @unchecked Sendable {
   struct Match {
     /// From 1.
     let line: Int
+    /// From 0, in UTF-16 units; bytes where the text is ASCII.
+    let offset: Int
     let groups: [String]
   }
 
@@ -34,7 +36,7 @@ struct Pattern: @unchecked Sendable {
         let range = result.range(at: index)
         return range.location == NSNotFound ? "" : source.substring(with: range)
       }
-      return Match(line: line, groups: groups)
+      return Match(line: line, offset: result.range.location, groups: groups)
     }
   }
 }

@@ -10,6 +10,8 @@ enum Rule: String, CaseIterable, Sendable {
   case testKit = "test-kit"
   /// Ranks 0-2 neither wait, nor ask for the time, nor draw lots.
   case sansIO = "sans-io"
+  /// The order of a set or dictionary reaches no output.
+  case order
   /// What can crash a node or break isolation says why it is safe.
   case escapeHatches = "escape-hatches"
   /// Only the command line prints.

@@ -16,16 +16,12 @@ struct SourceText: Sendable {
   /// Lines as an editor counts them.
   var lineCount: Int { lines.last?.isEmpty == true ? lines.count - 1 : lines.count }
 
-  /// True when the comment on this line or right above it says why the code is safe.
-  func isExcused(line: Int) -> Bool {
-    guard lines.indices.contains(line - 1) else { return false }
-    if lines[line - 1].contains("// Safe:") { return true }
-    var above = line - 2
-    while above >= 0 {
-      let text = lines[above].drop { $0 == " " }
-      guard text.hasPrefix("//") else { return false }
-      if text.hasPrefix("// Safe:") { return true }
-      above -= 1
+  /// True when a comment on this line, or above it in the same paragraph, says why it is right.
+  func isExcused(line: Int, by excuse: String = "// Safe:") -> Bool {
+    var index = line - 1
+    while lines.indices.contains(index), !lines[index].allSatisfy({ $0 == " " }) {
+      if lines[index].contains(excuse) { return true }
+      index -= 1
     }
     return false
   }

@@ -12,6 +12,7 @@ final class Web: @unchecked Sendable {
     fatalError("it was not there")
     // Safe: the line before appended to it.
     let h = list.last!
+
     unowned let i = self
     if !d || a != nil { return }
   }
