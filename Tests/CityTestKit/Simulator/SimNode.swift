@@ -1,0 +1,65 @@
+import Access
+import CityCore
+import Incidents
+import Journal
+import Linkage
+import Operations
+
+/// One node of the simulated city: the true core over a store with volatile and durable state.
+struct SimNode {
+  let id: NodeID
+  let level: Level
+  let jurisdiction: AdminCode
+  var parent: NodeID?
+  var children: [NodeID] = []
+  var store: MemoryStore
+  var core: CommandCore?
+  /// Pieces of work in the open group: their effects wait for the commit.
+  var pending: [LinkEffect] = []
+  var pendingAcks: [Acknowledged] = []
+  /// The core as of the last commit; a failed or lost group falls back to a fresh one.
+  var boots = 0
+  /// A copy of the durable tables, taken now and then: what a restore goes back to.
+  var backup: MemoryStore.Tables?
+  var restored = false
+
+  var isUp: Bool { core != nil }
+
+  /// What a client was told has happened.
+  struct Acknowledged: Hashable {
+    var event: EventID
+    var hash: Digest32
+  }
+
+  mutating func boot(seed: UInt64, bug: PlantedBug?) throws {
+    boots += 1
+    core = try CommandCore(
+      store: store, signer: SimSigner(node: id), verifier: SimVerifier(),
+      vault: Vault(masterKey: [UInt8](repeating: 7, count: 32)),
+      gate: bug == .applyWithoutPolicy
+        ? OpenGate() : PolicyGate(policy: .standard, own: jurisdiction) as any ReleaseGate,
+      random: SeededRandom(seed: seed &+ UInt64(boots) &* 0x9E37),
+      instance: "\(id)-\(boots)", settings: settings)
+    pending = []
+    pendingAcks = []
+  }
+
+  var settings: CoreSettings {
+    CoreSettings(
+      level: level, name: Label(zh: id.rawValue, en: id.rawValue), jurisdiction: jurisdiction,
+      isDepartment: false, zoneOffset: 8 * 3600, handling: .standard, limits: .standard,
+      calendar: .standard, classes: .standard, acceptsOffers: false,
+      selfPrincipal: PrincipalID(rawValue: "system") ?? Self.nobody)
+  }
+
+  private static let nobody = PrincipalID(rawValue: "nobody").unsafelyUnwrapped
+}
+
+/// The planted bug ``PlantedBug/applyWithoutPolicy``.
+struct OpenGate: ReleaseGate {
+  var version: Int { 1 }
+  func verdict(
+    kind: String, labels: Labels, neighbour: Linkage.Neighbour, direction: LinkDirection,
+    addressed: Bool
+  ) -> ReleaseVerdict { .full }
+}

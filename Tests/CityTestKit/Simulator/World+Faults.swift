@@ -1,0 +1,130 @@
+import CityCore
+import Journal
+import Linkage
+import Operations
+
+extension World {
+  mutating func connect(_ wire: Int) {
+    guard wires[wire].connection == nil, let child = indexOf[wires[wire].child],
+      let parent = indexOf[wires[wire].parent], nodes[child].isUp, nodes[parent].isUp
+    else { return }
+    connections += 1
+    let connection = connections
+    wires[wire].connection = connection
+    wires[wire].up = []
+    wires[wire].down = []
+    note("link \(wires[wire].child) - \(wires[wire].parent) stands (\(connection))")
+    for (one, other) in [(child, parent), (parent, child)] {
+      let peer = nodes[other].id
+      run(one, "meets \(peer)") { core, now, store, outcome in
+        outcome = try core.linkOpened(peer, connection: connection, now: now, store: store)
+      }
+      flush(one)
+    }
+  }
+
+  mutating func disconnect(_ wire: Int) {
+    guard let connection = wires[wire].connection else { return }
+    wires[wire].connection = nil
+    wires[wire].up = []
+    wires[wire].down = []
+    note("link \(wires[wire].child) - \(wires[wire].parent) is cut")
+    for (one, other) in [
+      (wires[wire].child, wires[wire].parent), (wires[wire].parent, wires[wire].child),
+    ] {
+      if let index = indexOf[one] {
+        nodes[index].core?.linkClosed(other, connection: connection)
+      }
+    }
+  }
+
+  /// Delivers the oldest frame of one direction of a wire.
+  mutating func deliver(_ wire: Int, up: Bool) {
+    guard let connection = wires[wire].connection else { return }
+    let from = up ? wires[wire].child : wires[wire].parent
+    let to = up ? wires[wire].parent : wires[wire].child
+    guard let index = indexOf[to], !(up ? wires[wire].up : wires[wire].down).isEmpty else {
+      return
+    }
+    let frame = up ? wires[wire].up.removeFirst() : wires[wire].down.removeFirst()
+    let done = run(index, "takes \(Self.word(frame)) from \(from)") {
+      core, now, store, outcome in
+      outcome = try core.receive(
+        frame, from: from, connection: connection, now: now, store: store)
+    }
+    if !done { disconnect(wire) }
+  }
+
+  /// The process dies: what was not durable is gone, so are its connections.
+  mutating func crash(_ index: Int) {
+    guard nodes[index].isUp else { return }
+    note("\(nodes[index].id) crashes")
+    nodes[index].core = nil
+    nodes[index].pending = []
+    nodes[index].pendingAcks = []
+    nodes[index].store.crash()
+    for wire in wires.indices
+    where wires[wire].child == nodes[index].id || wires[wire].parent == nodes[index].id {
+      disconnect(wire)
+    }
+  }
+
+  mutating func start(_ index: Int) {
+    guard !nodes[index].isUp else { return }
+    note("\(nodes[index].id) starts")
+    do {
+      try nodes[index].boot(seed: seed, bug: bug)
+    } catch {
+      fail("\(nodes[index].id) does not start: \(error)")
+    }
+  }
+
+  /// The disk is lost, and the node is laid out anew from its last backup.
+  mutating func restore(_ index: Int) {
+    guard let backup = nodes[index].backup else { return }
+    crash(index)
+    note("\(nodes[index].id) is restored from its backup of \(backup.events.count) events")
+    // Clients know that a restore may lose what came after the backup.
+    let kept = Set(backup.events.map(\.event.id))
+    acknowledged[nodes[index].id]?.removeAll { !kept.contains($0.event) }
+    nodes[index].store = MemoryStore(tables: backup, faults: nodes[index].store.faults)
+    nodes[index].restored = true
+    start(index)
+    guard bug != .reuseSequenceAfterRestore else { return }
+    let bug = bug
+    run(index, "enters quarantine") { core, now, store, _ in
+      if bug == .forgetUnacknowledged {
+        for neighbour in try store.neighbours() {
+          if var cursor = try store.outbox(neighbour.node) {
+            cursor.acknowledged = cursor.released
+            try store.putOutbox(neighbour.node, cursor)
+          }
+        }
+      }
+      try core.enterQuarantine(now: now, store: store)
+    }
+    flush(index)
+    if bug == .skipQuarantine {
+      nodes[index].store.tables.quarantine = nil
+      nodes[index].store.commit()
+      nodes[index].core = nil
+      start(index)
+    }
+  }
+
+  static func word(_ frame: Frame) -> String {
+    switch frame {
+    case .hello(let hello): "hello \(hello.epoch)"
+    case .data(let data):
+      "data \(data.entries.first?.seq ?? 0)...\(data.entries.last?.seq ?? 0)"
+    case .ack(let ack): "ack \(ack.through)"
+    case .ping: "ping"
+    case .pong: "pong"
+    case .returned(let returned): "returned \(returned.events.count)"
+    case .refused(let refused): "refusal \(refused.code) of \(refused.seq): \(refused.detail)"
+    case .evidenceWanted: "evidence request"
+    case .evidenceMissing: "evidence answer"
+    case .vitals: "vitals"
+    }
+  }
+}

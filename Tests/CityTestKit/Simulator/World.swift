@@ -1,0 +1,226 @@
+public import CityCore
+import Incidents
+import Journal
+import Linkage
+import Operations
+
+/// A city of nodes in one seeded loop: every message, delay, cut, crash and restore is drawn from
+/// the seed, so that one seed gives one trace, also in another process.
+public struct World {
+  public let seed: UInt64
+  public let bug: PlantedBug?
+  var random: SeededRandom
+  public internal(set) var now = UTCTime(seconds: 1_790_000_000)
+  var nodes: [SimNode] = []
+  var indexOf: [NodeID: Int] = [:]
+  var wires: [Wire] = []
+  var connections: UInt64 = 0
+  /// Everything that was ever filed, in order of creation.
+  var things: [ThingID] = []
+  /// What a reader of the trace sees; empty unless asked for.
+  public private(set) var trace: [String] = []
+  let tracing: Bool
+  /// The first broken promise, in words.
+  public internal(set) var violation: String?
+  /// Digest of everything that happened: equal for equal seeds.
+  public private(set) var fingerprint: UInt64 = 0xCBF2_9CE4_8422_2325
+  public internal(set) var steps = 0
+  var restoredEpochs: [NodeID: [Epoch]] = [:]
+
+  /// A link between a child and its parent, and what is on its way.
+  struct Wire {
+    let child: NodeID
+    let parent: NodeID
+    var connection: UInt64?
+    var up: [Frame] = []
+    var down: [Frame] = []
+  }
+
+  /// - Parameter size: how many nodes, 2...20.
+  public init(seed: UInt64, size: Int = 5, bug: PlantedBug? = nil, tracing: Bool = false) throws {
+    self.seed = seed
+    self.bug = bug
+    self.tracing = tracing
+    random = SeededRandom(seed: seed)
+    try build(size: max(2, min(20, size)))
+  }
+
+  mutating func note(_ text: @autoclosure () -> String) {
+    if tracing { trace.append("\(now) \(text())") }
+  }
+
+  mutating func mix(_ value: UInt64) {
+    fingerprint = (fingerprint ^ value) &* 0x100_0000_01B3
+  }
+
+  mutating func fail(_ text: String) {
+    guard violation == nil else { return }
+    violation = text
+    note("VIOLATION \(text)")
+  }
+
+  // MARK: - Building
+
+  private mutating func build(size: Int) throws {
+    for index in 0..<size {
+      // Node 0 is the city, 1 and 2 its districts, the others streets of a district.
+      let parent: Int? = index == 0 ? nil : index <= 2 ? 0 : 1 + (index - 1) % 2
+      let level: Level = index == 0 ? .city : index <= 2 ? .district : .street
+      let code =
+        switch level {
+        case .city: "3301"
+        case .district: "33010\(index)"
+        default: "33010\(1 + (index - 1) % 2)\(100 + index)"
+        }
+      guard let id = NodeID(rawValue: "n\(index)"), let jurisdiction = AdminCode(rawValue: code)
+      else { continue }
+      let store = MemoryStore()
+      store.initialise(node: id, epoch: Epoch(rawValue: random.next()))
+      nodes.append(
+        SimNode(
+          id: id, level: level, jurisdiction: jurisdiction,
+          parent: parent.map { nodes[$0].id }, store: store))
+      indexOf[id] = index
+      if let parent {
+        nodes[parent].children.append(id)
+        wires.append(Wire(child: id, parent: nodes[parent].id))
+        try introduce(index, to: parent, as: .parent)
+        try introduce(parent, to: index, as: .child)
+      }
+    }
+    for index in nodes.indices {
+      nodes[index].store.faults = storeFaults
+      nodes[index].store.commit()
+      try nodes[index].boot(seed: seed, bug: bug)
+      run(index, "describes itself") { core, now, store, outcome in
+        try core.describeNode(now: now, store: store, outcome: &outcome)
+      }
+      flush(index)
+      nodes[index].backup = nodes[index].store.durable
+    }
+    for index in wires.indices { connect(index) }
+  }
+
+  private mutating func introduce(
+    _ index: Int, to other: Int, as relation: Linkage.Relation
+  ) throws {
+    let node = nodes[other]
+    try nodes[index].store.put(
+      Neighbour(
+        node: node.id, relation: relation, level: node.level,
+        name: Label(zh: node.id.rawValue, en: node.id.rawValue), jurisdiction: node.jurisdiction,
+        publicKey: SimSigner.key(of: node.id), since: now))
+  }
+
+  private var storeFaults: StoreFaults {
+    var faults = StoreFaults()
+    switch bug {
+    case .acceptAfterDecline: faults.forgetsDeclines = true
+    case .cursorAheadOfEvents: faults.makesInboxDurableEarly = true
+    case .applyTwice: faults.forgetsDuplicates = true
+    case .releaseWithoutHistory: faults.skipsHistory = true
+    case .writeWhileOffered: faults.forgetsOffers = true
+    default: break
+    }
+    return faults
+  }
+
+  // MARK: - Running work at a node
+
+  /// Runs one piece of work in a savepoint of the node's open group, as the shell does.
+  /// - Returns: whether it was done.
+  @discardableResult
+  mutating func run(
+    _ index: Int, _ what: @autoclosure () -> String,
+    _ body: (inout CommandCore, UTCTime, MemoryStore, inout CoreOutcome) throws -> Void
+  ) -> Bool {
+    guard var core = nodes[index].core else { return false }
+    let store = nodes[index].store
+    let snapshot = store.tables
+    var outcome = CoreOutcome()
+    do {
+      try body(&core, now, store, &outcome)
+    } catch let problem as Problem {
+      store.rollback(to: snapshot)
+      note("\(nodes[index].id) \(what()): refused, \(problem.code.name): \(problem.detail)")
+      mix(UInt64(problem.code.status))
+      if problem.code == .corrupted || problem.code == .internalFault {
+        fail("\(nodes[index].id) \(what()): \(problem)")
+      }
+      return false
+    } catch {
+      store.rollback(to: snapshot)
+      fail("\(nodes[index].id) \(what()): \(error)")
+      return false
+    }
+    nodes[index].core = core
+    nodes[index].pending += outcome.links
+    for event in outcome.events where event.event.id.node == nodes[index].id {
+      nodes[index].pendingAcks.append(
+        .init(event: event.event.id, hash: event.event.hash))
+      mix(UInt64(truncatingIfNeeded: event.position))
+    }
+    note("\(nodes[index].id) \(what())")
+    if tracing {
+      for item in outcome.events {
+        let header = item.event.header
+        note(
+          "  + \(item.event.id) \(header.kind) \(header.thing) v\(header.version) t\(header.term)")
+      }
+    }
+    if bug == .acknowledgeBeforeCommit { emit(index) }
+    return true
+  }
+
+  /// Ends the node's open group: signs, commits, and only then lets effects out.
+  mutating func flush(_ index: Int) {
+    guard var core = nodes[index].core else { return }
+    let store = nodes[index].store
+    do {
+      try core.seal(store: store)
+      store.commit()
+      let effects = try core.pump(now: now, store: store)
+      nodes[index].core = core
+      nodes[index].pending += effects
+    } catch {
+      fail("\(nodes[index].id) commit: \(error)")
+    }
+    emit(index)
+  }
+
+  private mutating func emit(_ index: Int) {
+    let effects = nodes[index].pending
+    nodes[index].pending = []
+    acknowledged[nodes[index].id, default: []] += nodes[index].pendingAcks
+    nodes[index].pendingAcks = []
+    for effect in effects { perform(effect, at: nodes[index].id) }
+  }
+
+  /// What clients of each node were told is done.
+  var acknowledged: [NodeID: [SimNode.Acknowledged]] = [:]
+
+  private mutating func perform(_ effect: LinkEffect, at node: NodeID) {
+    switch effect {
+    case .send(let to, let connection, var frame):
+      guard let wire = wireIndex(node, to), wires[wire].connection == connection else { return }
+      if bug == .overstateApplied, case .hello(var hello) = frame, !hello.applied.isEmpty {
+        hello.applied = hello.applied.map { .init(epoch: $0.epoch, through: $0.through + 1) }
+        frame = .hello(hello)
+      }
+      if wires[wire].child == node {
+        wires[wire].up.append(frame)
+      } else {
+        wires[wire].down.append(frame)
+      }
+    case .close(let peer, let connection, let code):
+      guard let wire = wireIndex(node, peer), wires[wire].connection == connection else { return }
+      note("\(node) closes its link to \(peer): \(code)")
+      disconnect(wire)
+    case .sendEvidence, .evidenceMissing, .vitals: break
+    }
+  }
+
+  func wireIndex(_ a: NodeID, _ b: NodeID) -> Int? {
+    wires.firstIndex { ($0.child == a && $0.parent == b) || ($0.child == b && $0.parent == a) }
+  }
+}
