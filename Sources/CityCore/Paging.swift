@@ -22,7 +22,9 @@ public struct PageRequest: Sendable, Hashable {
         faults: [.init(at: "/limit", reason: "must be 1...\(Self.maximum)")])
     }
     guard (after?.utf8.count ?? 0) <= 256 else {
-      throw Problem(.invalid, "the cursor is not one of ours", faults: [.init(at: "/after", reason: "too long")])
+      throw Problem(
+        .invalid, "the cursor is not one of ours", faults: [.init(at: "/after", reason: "too long")]
+      )
     }
     self.limit = limit
     self.after = after

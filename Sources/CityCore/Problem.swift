@@ -55,15 +55,18 @@ public struct Problem: Error, Sendable, Equatable {
       "forbidden", 403, "Not permitted", "Ask an administrator for the role that this needs.")
     /// Also given for what exists but may not be known to exist.
     public static let notFound = Code(
-      "not-found", 404, "No such thing", "Check the identifier; it may lie in another jurisdiction.")
+      "not-found", 404, "No such thing", "Check the identifier; it may lie in another jurisdiction."
+    )
     public static let methodNotAllowed = Code(
       "method-not-allowed", 405, "The method does not apply here", "See the OpenAPI document.")
     public static let notAcceptable = Code(
       "not-acceptable", 406, "No such representation", "Ask for a documented media type.")
     public static let conflict = Code(
-      "conflict", 409, "It has changed since you looked", "Load it again and repeat what still applies.")
+      "conflict", 409, "It has changed since you looked",
+      "Load it again and repeat what still applies.")
     public static let refused = Code(
-      "refused", 409, "The rules do not allow this now", "Read the reason; choose an allowed action.")
+      "refused", 409, "The rules do not allow this now",
+      "Read the reason; choose an allowed action.")
     public static let duplicate = Code(
       "duplicate", 409, "It exists already", "Use the existing one.")
     public static let keyReused = Code(
@@ -93,7 +96,8 @@ public struct Problem: Error, Sendable, Equatable {
     public static let configuration = Code(
       "configuration", 422, "The settings are faulty", "Correct the named file, line and key.")
     public static let corrupted = Code(
-      "corrupted", 500, "Stored data fails its check", "Run `citybeacon journal verify`; restore a backup.")
+      "corrupted", 500, "Stored data fails its check",
+      "Run `citybeacon journal verify`; restore a backup.")
     public static let linkRefused = Code(
       "link-refused", 403, "The neighbour refuses this", "See the link's page for the reason.")
   }

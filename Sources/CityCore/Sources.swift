@@ -34,7 +34,9 @@ extension RandomSource {
     out.reserveCapacity(count + 7)
     while out.count < count {
       let word = next()
-      for shift in stride(from: 0, to: 64, by: 8) { out.append(UInt8(truncatingIfNeeded: word >> UInt64(shift))) }
+      for shift in stride(from: 0, to: 64, by: 8) {
+        out.append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
+      }
     }
     return Array(out.prefix(count))
   }

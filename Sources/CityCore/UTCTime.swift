@@ -36,7 +36,9 @@ public struct Duration64: Hashable, Sendable, Comparable, Codable {
   public static let zero = Duration64(microseconds: 0)
   public var secondsValue: Double { Double(microseconds) / 1e6 }
   public static func < (a: Self, b: Self) -> Bool { a.microseconds < b.microseconds }
-  public static func + (a: Self, b: Self) -> Self { .init(microseconds: a.microseconds &+ b.microseconds) }
+  public static func + (a: Self, b: Self) -> Self {
+    .init(microseconds: a.microseconds &+ b.microseconds)
+  }
 }
 
 extension BinaryInteger {
@@ -156,7 +158,8 @@ extension UTCTime {
 
   static func daysIn(month: Int64, year: Int64) -> Int64 {
     switch month {
-    case 2: year.isMultiple(of: 4) && (!year.isMultiple(of: 100) || year.isMultiple(of: 400)) ? 29 : 28
+    case 2:
+      year.isMultiple(of: 4) && (!year.isMultiple(of: 100) || year.isMultiple(of: 400)) ? 29 : 28
     case 4, 6, 9, 11: 30
     default: 31
     }
@@ -181,7 +184,9 @@ extension UTCTime {
     let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
     let shifted = (5 * dayOfYear + 2) / 153
     let month = shifted + (shifted < 10 ? 3 : -9)
-    return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shifted + 2) / 5 + 1)
+    return (
+      yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shifted + 2) / 5 + 1
+    )
   }
 }
 

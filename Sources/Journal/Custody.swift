@@ -48,7 +48,8 @@ public enum CustodyEvent: Hashable, Sendable {
 
   /// Nil when the event is none of these kinds or its body does not say enough.
   public init?(_ event: StoredEvent) {
-    guard event.kind.hasPrefix("handover."), let body = try? JSON.decode(Body.self, from: event.body)
+    guard event.kind.hasPrefix("handover."),
+      let body = try? JSON.decode(Body.self, from: event.body)
     else { return nil }
     switch (event.kind, body.to, body.from) {
     case (Self.offeredKind, let to?, _): self = .offered(to: to, reason: body.reason ?? "")
