@@ -219,3 +219,19 @@ struct AnyKey: CodingKey {
     self.intValue = intValue
   }
 }
+
+// MARK: - Description
+
+extension JSONValue: CustomStringConvertible {
+  /// The JSON text; `null` stands for numbers that JSON cannot express.
+  public var description: String {
+    var writer = JSONWriter()
+    writer.describe(self)
+    return String(decoding: writer.bytes, as: UTF8.self)
+  }
+}
+
+extension JSONObject: CustomStringConvertible {
+  /// The JSON text, as of ``JSONValue``.
+  public var description: String { JSONValue.object(self).description }
+}

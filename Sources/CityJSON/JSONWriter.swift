@@ -155,6 +155,28 @@ public struct JSONWriter: Sendable {
     }
   }
 
+  /// As ``value(_:)``, but writes `null` where that throws.
+  mutating func describe(_ value: JSONValue) {
+    switch value {
+    case .array(let elements):
+      beginArray()
+      for element in elements { describe(element) }
+      endArray()
+    case .object(let object):
+      beginObject()
+      for (name, member) in object {
+        key(name)
+        describe(member)
+      }
+      endObject()
+    case .double(let number): double(number)
+    case .null: null()
+    case .bool(let truth): bool(truth)
+    case .int(let integer): int(integer)
+    case .string(let text): string(text)
+    }
+  }
+
   static let notFinite = "a number must be finite to be written as JSON"
 }
 

@@ -197,7 +197,7 @@ import Testing
     #expect(
       found == [
         .success(["a": 1]),
-        .failure(JSONFault(reason: "a character that cannot stand here", offset: 19)),
+        .failure(JSONFault(reason: "a character that cannot stand here", offset: 18)),
         .success([2]),
       ])
     #expect(try lines("").isEmpty)
