@@ -8,6 +8,7 @@ public struct JSONFault: Error, Sendable, Equatable {
   /// The faulty byte, counted from 0; nil when the text was well-formed or is not at hand.
   public let offset: Int?
 
+  /// A fault at a pointer, at a byte, or of the whole.
   public init(pointer: String = "", reason: String, offset: Int? = nil) {
     self.pointer = pointer
     self.reason = reason

@@ -6,7 +6,7 @@ public struct JSONObject: Sendable {
   // One reference, so that a `JSONValue` stays as small as a `String`.
   private var storage: Storage
 
-  /// Shared between copies, and changed only while it is not.
+  // Safe: shared between copies, and changed only by `change`, which makes sure that it is not.
   private final class Storage: @unchecked Sendable {
     var members: OrderedMembers<JSONValue>
     init(_ members: OrderedMembers<JSONValue>) { self.members = members }

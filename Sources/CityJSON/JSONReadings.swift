@@ -39,6 +39,7 @@ public struct ReadingRefusal: Error, Sendable, Equatable {
 
   /// Counts from 0; blank lines do not count.
   public let index: Int
+  /// What is wrong, for programs.
   public let code: Code
   /// In words for a person.
   public let reason: String

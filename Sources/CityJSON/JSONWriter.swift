@@ -24,23 +24,27 @@ public struct JSONWriter: Sendable {
 
   // MARK: Structure
 
+  /// Opens an object; ``key(_:)`` and a value for each member, then ``endObject()``.
   public mutating func beginObject() {
     separate()
     bytes.append(0x7B)
     needsComma = false
   }
 
+  /// Closes the innermost object.
   public mutating func endObject() {
     bytes.append(0x7D)
     needsComma = true
   }
 
+  /// Opens an array; a value for each element, then ``endArray()``.
   public mutating func beginArray() {
     separate()
     bytes.append(0x5B)
     needsComma = false
   }
 
+  /// Closes the innermost array.
   public mutating func endArray() {
     bytes.append(0x5D)
     needsComma = true
@@ -62,21 +66,25 @@ public struct JSONWriter: Sendable {
 
   // MARK: Values
 
+  /// Writes `null`.
   public mutating func null() {
     separate()
     append("null")
   }
 
+  /// Writes `true` or `false`.
   public mutating func bool(_ value: Bool) {
     separate()
     append(value ? "true" : "false")
   }
 
+  /// Writes every digit of an integer.
   public mutating func int(_ value: Int64) {
     separate()
     appendInteger(value)
   }
 
+  /// Writes every digit of an integer.
   public mutating func int(_ value: Int) { int(Int64(value)) }
 
   /// The shortest text that reads back as the same double. `null` for what JSON cannot express,
@@ -87,6 +95,7 @@ public struct JSONWriter: Sendable {
     appendDouble(value)
   }
 
+  /// Writes a text in quotes, escaping only what must be.
   public mutating func string(_ value: String) {
     separate()
     appendQuoted(value)

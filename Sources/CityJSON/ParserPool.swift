@@ -1,7 +1,8 @@
 import CSimdjson
 import Synchronization
 
-/// A simdjson parser with its buffers. One thread uses it at a time; the pool sees to that.
+/// A simdjson parser with its buffers.
+// Safe: the pool lends it to one caller at a time, and simdjson keeps no state per thread.
 final class NativeParser: @unchecked Sendable {
   let handle: OpaquePointer
 

@@ -8,8 +8,10 @@ public struct TextTable: Sendable {
   private var slots: [Int32] = []
   private var last = -1
 
+  /// A table without texts.
   public init() { slots = [Int32](repeating: 0, count: 64) }
 
+  /// How many different texts were numbered.
   public var count: Int { texts.count }
 
   /// The text with that number.

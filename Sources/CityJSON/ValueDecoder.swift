@@ -65,16 +65,16 @@ extension ValueDecoder {
     _ type: T.Type, _ value: JSONValue, _ trail: CodingTrail?, _ step: Step
   ) throws -> T {
     // Generic collections of the standard library come here with what they hold.
-    if T.self == String.self {
-      return unsafeBitCast(try string(value, trail, step), to: T.self)
+    if T.self == String.self, let text = retyped(try string(value, trail, step), as: type) {
+      return text
     }
-    if T.self == Int.self {
-      return unsafeBitCast(try integer(value, trail, step) as Int, to: T.self)
+    if T.self == Int.self, let number = retyped(try integer(value, trail, step) as Int, as: type) {
+      return number
     }
-    if T.self == Double.self {
-      return unsafeBitCast(try double(value, trail, step), to: T.self)
+    if T.self == Double.self, let number = retyped(try double(value, trail, step), as: type) {
+      return number
     }
-    if T.self == JSONValue.self { return unsafeBitCast(value, to: T.self) }
+    if let same = retyped(value, as: type) { return same }
     return try T(from: ValueDecoder(value, parent: trail, step: step))
   }
 

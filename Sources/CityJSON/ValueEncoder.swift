@@ -67,12 +67,10 @@ extension ValueEncoder {
     encoding value: T, _ trail: CodingTrail?, _ step: Step
   ) throws -> EncodedNode {
     // Generic collections of the standard library come here with what they hold.
-    if T.self == String.self { return .leaf(.string(unsafeBitCast(value, to: String.self))) }
-    if T.self == Int.self { return .leaf(.int(Int64(unsafeBitCast(value, to: Int.self)))) }
-    if T.self == Double.self {
-      return try node(unsafeBitCast(value, to: Double.self), trail, step)
-    }
-    if T.self == JSONValue.self { return .leaf(unsafeBitCast(value, to: JSONValue.self)) }
+    if let text = retyped(value, as: String.self) { return .leaf(.string(text)) }
+    if let integer = retyped(value, as: Int.self) { return .leaf(.int(Int64(integer))) }
+    if let double = retyped(value, as: Double.self) { return try node(double, trail, step) }
+    if let value = retyped(value, as: JSONValue.self) { return .leaf(value) }
     let encoder = ValueEncoder(parent: trail, step: step)
     try value.encode(to: encoder)
     if let unordered = T.self as? any UnorderedCollection.Type {

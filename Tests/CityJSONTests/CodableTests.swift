@@ -33,7 +33,9 @@ private struct Outer: Codable, Equatable {
   static let sample = Outer(
     zulu: -5, alpha: 2, on: true,
     inner: Inner(name: Name(rawValue: "n")!, kind: .device, parties: [], note: nil),
-    list: [Inner(name: Name(rawValue: "水")!, kind: .person, parties: [Name(rawValue: "p")!], note: "x")],
+    list: [
+      Inner(name: Name(rawValue: "水")!, kind: .person, parties: [Name(rawValue: "p")!], note: "x")
+    ],
     map: ["b": 2, "a": 1, "c": 3], body: ["free": [1, 2.5, nil]], small: 255, ratio: 0.1,
     nothing: nil)
 
@@ -72,11 +74,23 @@ private struct Outer: Codable, Equatable {
     (#"{"name":"n","kind":"person"}"#, "/parties", "this member is missing"),
     (#"{"kind":"person","parties":[]}"#, "/name", "this member is missing"),
     (#"[]"#, "", "an object is needed, but this is an array"),
-    (#"{"name":5,"kind":"person","parties":[]}"#, "/name", "a string is needed, but this is a number"),
+    (
+      #"{"name":5,"kind":"person","parties":[]}"#, "/name",
+      "a string is needed, but this is a number"
+    ),
     (#"{"name":"n","kind":null,"parties":[]}"#, "/kind", "a string is needed, but this is null"),
-    (#"{"name":"n","kind":"person","parties":{}}"#, "/parties", "an array is needed, but this is an object"),
-    (#"{"name":"n","kind":"person","parties":["a",true]}"#, "/parties/1", "a string is needed, but this is a boolean"),
-    (#"{"name":"n","kind":"person","parties":[],"note":1}"#, "/note", "a string is needed, but this is a number"),
+    (
+      #"{"name":"n","kind":"person","parties":{}}"#, "/parties",
+      "an array is needed, but this is an object"
+    ),
+    (
+      #"{"name":"n","kind":"person","parties":["a",true]}"#, "/parties/1",
+      "a string is needed, but this is a boolean"
+    ),
+    (
+      #"{"name":"n","kind":"person","parties":[],"note":1}"#, "/note",
+      "a string is needed, but this is a number"
+    ),
   ])
   func `a fault names the member and what is wrong`(
     _ json: String, _ pointer: String, _ reason: String
@@ -114,7 +128,9 @@ private struct Outer: Codable, Equatable {
     }
     #expect(throws: JSONFault.self) { try JSON.decode(Int.self, from: utf8("7.5")) }
     #expect(throws: JSONFault.self) { try JSON.decode(Int.self, from: utf8("1e17")) }
-    #expect(throws: JSONFault.self) { try JSON.decode(UInt64.self, from: utf8("18446744073709551615")) }
+    #expect(throws: JSONFault.self) {
+      try JSON.decode(UInt64.self, from: utf8("18446744073709551615"))
+    }
     #expect(throws: JSONFault.self) { try JSON.decode(Float.self, from: utf8("1e300")) }
     #expect(throws: JSONFault.self) { try JSON.decode(Int.self, from: utf8("\"7\"")) }
     #expect(throws: JSONFault.self) { try JSON.decode(Int.self, from: utf8("true")) }
@@ -124,7 +140,10 @@ private struct Outer: Codable, Equatable {
   @Test func `every width of integer comes and goes`() throws {
     func check<T: FixedWidthInteger & Codable>(_ values: T...) throws {
       #expect(try JSON.decode([T].self, from: try JSON.encode(values)) == values)
-      #expect(try JSON.decode([String: T].self, from: try JSON.encode(["k": values[0]])) == ["k": values[0]])
+      #expect(
+        try JSON.decode([String: T].self, from: try JSON.encode(["k": values[0]])) == [
+          "k": values[0]
+        ])
     }
     try check(Int.min, .max, 0)
     try check(Int8.min, .max)
@@ -155,12 +174,15 @@ private struct Outer: Codable, Equatable {
     #expect(text(try JSON.encode(map)) == "{\(expected)}")
     #expect(try JSON.decode([String: Int].self, from: try JSON.encode(map)) == map)
     let set = Set((10..<60).map { "e\($0)" })
-    #expect(text(try JSON.encode(set)) == "[" + set.sorted().map { "\"\($0)\"" }.joined(separator: ",") + "]")
+    #expect(
+      text(try JSON.encode(set)) == "[" + set.sorted().map { "\"\($0)\"" }.joined(separator: ",")
+        + "]")
     let pairs: [Name: Set<Int>] = [Name(rawValue: "b")!: [3, 1, 2], Name(rawValue: "a")!: []]
     #expect(text(try JSON.encode(pairs)) == #"["a",[],"b",[1,2,3]]"#)
     #expect(try JSON.decode([Name: Set<Int>].self, from: try JSON.encode(pairs)) == pairs)
     #expect(text(try JSON.encode([5: "x", 30: "z"])) == #"{"30":"z","5":"x"}"#)
-    #expect(try JSON.decode([Int: String].self, from: utf8(#"{"30":"z","5":"x"}"#)) == [5: "x", 30: "z"])
+    #expect(
+      try JSON.decode([Int: String].self, from: utf8(#"{"30":"z","5":"x"}"#)) == [5: "x", 30: "z"])
   }
 
   @Test func `optionals are null inside arrays`() throws {
@@ -204,7 +226,8 @@ private struct Nested: Codable, Equatable {
   }
   init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Keys.self)
-    x = try container.nestedContainer(keyedBy: Keys.self, forKey: .outer).decode(Int.self, forKey: .x)
+    x = try container.nestedContainer(keyedBy: Keys.self, forKey: .outer).decode(
+      Int.self, forKey: .x)
     var list = try container.nestedUnkeyedContainer(forKey: .list)
     var inner = try list.nestedUnkeyedContainer()
     rest = []
@@ -257,7 +280,9 @@ private struct Stubborn: Codable {
     let bytes = try JSON.encode(value)
     #expect(text(bytes) == #"{"outer":{"x":5},"list":[[1,2],{"x":0}]}"#)
     #expect(try JSON.decode(Nested.self, from: bytes) == value)
-    #expect(throws: JSONFault(pointer: "/list/0/1", reason: "an integer is needed, but this is a string")) {
+    #expect(
+      throws: JSONFault(pointer: "/list/0/1", reason: "an integer is needed, but this is a string")
+    ) {
       try JSON.decode(Nested.self, from: utf8(#"{"outer":{"x":5},"list":[[1,"2"],{"x":0}]}"#))
     }
     #expect(throws: JSONFault(pointer: "/outer/x", reason: "this member is missing")) {
@@ -280,7 +305,10 @@ private struct Stubborn: Codable {
   @Test func `objects are members of types too`() throws {
     let object: JSONObject = ["b": 1, "a": [nil]]
     #expect(text(try JSON.encode(["o": object])) == #"{"o":{"b":1,"a":[null]}}"#)
-    #expect(try JSON.decode([String: JSONObject].self, from: utf8(#"{"o":{"b":1,"a":[null]}}"#)) == ["o": object])
+    #expect(
+      try JSON.decode([String: JSONObject].self, from: utf8(#"{"o":{"b":1,"a":[null]}}"#)) == [
+        "o": object
+      ])
     #expect(throws: JSONFault(pointer: "/o", reason: "an object is needed")) {
       try JSON.decode([String: JSONObject].self, from: utf8(#"{"o":1}"#))
     }
@@ -327,7 +355,8 @@ private indirect enum Tree: Codable {
       let container = try decoder.singleValueContainer()
       if container.decodeNil() {
         self = .null
-      } else if let value = try? container.decode(JSONValue.self), case .double(let double) = value {
+      } else if let value = try? container.decode(JSONValue.self), case .double(let double) = value
+      {
         self = .double(double)
       } else if let value = try? container.decode(Bool.self) {
         self = .bool(value)

@@ -4,7 +4,8 @@ import Testing
 @Suite struct `Parsing JSON` {
   @Test func `every kind of value is read`() throws {
     let value = try JSON.parse(
-      #" { "n": null, "t": true, "f": false, "i": -12, "d": 1.5, "s": "水", "a": [1, []], "o": {} } "#)
+      #" { "n": null, "t": true, "f": false, "i": -12, "d": 1.5, "s": "水", "a": [1, []], "o": {} } "#
+    )
     #expect(
       value == [
         "n": nil, "t": true, "f": false, "i": -12, "d": 1.5, "s": "水", "a": [1, []],
@@ -34,7 +35,8 @@ import Testing
 
   @Test func `a great integer leaves the others exact`() throws {
     let value = try JSON.parse(
-      #"[9223372036854775807, 123456789012345678901234567890, "123456789012345678901", -9223372036854775808, 1]"#)
+      #"[9223372036854775807, 123456789012345678901234567890, "123456789012345678901", -9223372036854775808, 1]"#
+    )
     #expect(
       value == [
         .int(.max), .double(123456789012345678901234567890.0), "123456789012345678901", .int(.min),
@@ -96,10 +98,12 @@ import Testing
     #expect(fault(of: json) == JSONFault(reason: reason, offset: offset))
   }
 
-  @Test(arguments: [
-    [0x80], [0xC0, 0x80], [0xC1, 0xBF], [0xE0, 0x80, 0x80], [0xED, 0xA0, 0x80], [0xF0, 0x80, 0x80],
-    [0xF4, 0x90, 0x80, 0x80], [0xF8, 0x88, 0x80, 0x80], [0xFF], [0xC3, 0x28], [0xE2, 0x82, 0x28],
-  ] as [[UInt8]])
+  @Test(
+    arguments: [
+      [0x80], [0xC0, 0x80], [0xC1, 0xBF], [0xE0, 0x80, 0x80], [0xED, 0xA0, 0x80],
+      [0xF0, 0x80, 0x80],
+      [0xF4, 0x90, 0x80, 0x80], [0xF8, 0x88, 0x80, 0x80], [0xFF], [0xC3, 0x28], [0xE2, 0x82, 0x28],
+    ] as [[UInt8]])
   func `bytes that are no UTF-8 are refused`(_ bytes: [UInt8]) {
     #expect(
       fault(of: utf8("[\"ab") + bytes + utf8("\"]"))

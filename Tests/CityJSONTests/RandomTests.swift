@@ -55,7 +55,8 @@ import Testing
   }
 
   private func mutate(_ bytes: inout [UInt8], _ random: inout SplitMix) {
-    let alphabet = utf8("{}[]\",:\\u0123456789.eE+-tfn \n\u{0}d8c\u{7F}") + [0x80, 0xC3, 0xED, 0xF4, 0xFF]
+    let alphabet =
+      utf8("{}[]\",:\\u0123456789.eE+-tfn \n\u{0}d8c\u{7F}") + [0x80, 0xC3, 0xED, 0xF4, 0xFF]
     let at = random.below(bytes.count)
     switch random.below(6) {
     case 0 where !bytes.isEmpty: bytes[at] = alphabet[random.below(alphabet.count)]

@@ -117,17 +117,23 @@ private struct Batch {
   }
 
   @Test func `a number too large costs its row only`() throws {
-    let text = #"[{"device":"a","property":"p","value":1}, {"device":"b","property":"p","value":1e999}, {"device":"c","property":"p","value":123456789012345678901234567890}]"#
+    let text =
+      #"[{"device":"a","property":"p","value":1}, {"device":"b","property":"p","value":1e999}, {"device":"c","property":"p","value":123456789012345678901234567890}]"#
     let batch = try Batch(text)
-    #expect(batch.rows == [Row(0, "a", "p", 1), Row(2, "c", "p", 123456789012345678901234567890.0)])
+    #expect(
+      batch.rows == [Row(0, "a", "p", 1), Row(2, "c", "p", 123456789012345678901234567890.0)])
     #expect(batch.codes == [1: .overflow])
     let offset = try #require(batch.refused.first?.offset)
     #expect(text.utf8.dropFirst(offset).starts(with: "1e999".utf8))
     #expect(try Batch(#"{"device":"a","property":"p","value":1e999}"#).codes == [0: .overflow])
-    #expect(try Batch("[1e999,[1e999],\"x\"]").codes == [0: .overflow, 1: .overflow, 2: .notAnObject])
+    #expect(
+      try Batch("[1e999,[1e999],\"x\"]").codes == [0: .overflow, 1: .overflow, 2: .notAnObject])
   }
 
-  @Test(arguments: ["", "  ", "[", "[{]", #"[{"device":"d"},]"#, "5", "\"x\"", "1e999", #"[{"device":"\udc00"}]"#, "[NaN]"])
+  @Test(arguments: [
+    "", "  ", "[", "[{]", #"[{"device":"d"},]"#, "5", "\"x\"", "1e999", #"[{"device":"\udc00"}]"#,
+    "[NaN]",
+  ])
   func `an array that cannot be read is a fault of the whole`(_ text: String) {
     #expect(throws: JSONFault.self) { try Batch(text) }
   }
@@ -136,7 +142,8 @@ private struct Batch {
     let good = #"{"device":"d","property":"p","value":1}"#
     let bytes =
       utf8("\u{FEFF}" + good + "\r\n\n" + good.dropLast() + "\n" + "[\(good)]\n")
-      + utf8("{\"device\":\"") + [0xFF] + utf8("\"}\n") + utf8("{\"device\":\"d\",\"property\":\"p\",\"value\":NaN}\n")
+      + utf8("{\"device\":\"") + [0xFF] + utf8("\"}\n")
+      + utf8("{\"device\":\"d\",\"property\":\"p\",\"value\":NaN}\n")
       + utf8("{\"device\":\"d\",\"property\":\"p\",\"value\":-1e400}\n") + utf8("   \t\n" + good)
     let batch = try Batch(bytes, ndjson: true)
     #expect(batch.rows == [Row(0, "d", "p", 1), Row(6, "d", "p", 1)])

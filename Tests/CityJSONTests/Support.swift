@@ -39,7 +39,9 @@ extension SplitMix {
     switch below(4) {
     case 0: Double(integer())
     case 1: Double(below(100_000)) / 1000
-    case 2: [0.1, -0.0, .leastNonzeroMagnitude, .greatestFiniteMagnitude, 1e22, 1e-7, 123456789.125][below(7)]
+    case 2:
+      [0.1, -0.0, .leastNonzeroMagnitude, .greatestFiniteMagnitude, 1e22, 1e-7, 123456789.125][
+        below(7)]
     default: finite()
     }
   }

@@ -56,7 +56,9 @@ import Testing
       #expect(removed == .int(Int64(index)))
     }
     #expect(object.keys == stride(from: 1, to: 100, by: 2).map { "k\($0)" })
-    for index in stride(from: 1, to: 100, by: 2) { #expect(object["k\(index)"] == .int(Int64(index))) }
+    for index in stride(from: 1, to: 100, by: 2) {
+      #expect(object["k\(index)"] == .int(Int64(index)))
+    }
     let appended = object.append(7, forKey: "k1")
     #expect(!appended)
     #expect(object["k1"] == 1)
@@ -84,8 +86,10 @@ import Testing
     #expect(value[pointer: "/k\"l"] == 6)
   }
 
-  @Test(arguments: ["foo", "/foo/2", "/foo/01", "/foo/-", "/foo/-1", "/foo/x", "/x", "/foo~", "/a~2b",
-    "/foo/99999999999999999999"])
+  @Test(arguments: [
+    "foo", "/foo/2", "/foo/01", "/foo/-", "/foo/-1", "/foo/x", "/x", "/foo~", "/a~2b",
+    "/foo/99999999999999999999",
+  ])
   func `pointers to nothing give nil`(_ pointer: String) throws {
     let value = try JSON.parse(#"{"foo": ["bar", "baz"], "a~2b": 1}"#)
     #expect(value[pointer: pointer] == nil)

@@ -50,7 +50,9 @@ import Testing
       #expect(try JSON.parse(written) == .string(one))
       #expect(written.allSatisfy { $0 >= 0x20 })
     }
-    #expect(text(try JSON.encode("\u{8}\u{C}\n\r\t\"\\\u{0}\u{1F}/水")) == #""\b\f\n\r\t\"\\\u0000\u001f/水""#)
+    #expect(
+      text(try JSON.encode("\u{8}\u{C}\n\r\t\"\\\u{0}\u{1F}/水"))
+        == #""\b\f\n\r\t\"\\\u0000\u001f/水""#)
   }
 
   @Test func `bytes are quoted like texts`() {
@@ -65,12 +67,13 @@ import Testing
     (9_007_199_254_740_991, "9007199254740991.0"), (9_007_199_254_740_992, "9007199254740992.0"),
     (123.456, "123.456"), (1e16, "1e+16"),
   ])
-  func `doubles are written as short as they read back`(_ value: Double, _ expected: String) throws {
+  func `doubles are written as short as they read back`(_ value: Double, _ expected: String) throws
+  {
     #expect(text(try JSON.encode(value)) == expected)
     #expect(try JSON.parse(expected) == .double(value))
   }
 
-  @Test(arguments: [0, 1, -1, 9, 10, -10, 1234567890, .max, .min] as [Int64])
+  @Test(arguments: [0, 1, -1, 9, 10, -10, 1_234_567_890, .max, .min] as [Int64])
   func `integers are written exactly`(_ value: Int64) throws {
     #expect(text(try JSON.encode(value)) == String(value))
   }
