@@ -117,8 +117,9 @@ public struct PointIndex<Key: Hashable & Comparable & Sendable>: Sendable {
     }
   }
 
-  /// In no order: callers sort.
+  /// In no order.
   private func all(from centre: Coordinate) -> [Hit] {
+    // Any order: callers sort.
     places.map { Hit(key: $0.key, place: $0.value, distance: centre.distance(to: $0.value)) }
   }
 

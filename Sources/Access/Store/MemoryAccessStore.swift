@@ -38,10 +38,12 @@ public struct MemoryAccessStore: AccessStore, Sendable {
   public func person(_ id: PrincipalID) throws(Problem) -> Person? { peopleByID[id] }
 
   public func person(login: String) throws(Problem) -> Person? {
+    // Any order: a login names one person.
     peopleByID.values.first { $0.login == login }
   }
 
   public func people(in scope: Scope, _ page: PageRequest) throws(Problem) -> Page<Person> {
+    // Any order: the page is sorted.
     let visible = peopleByID.values.filter { scope.admits($0.resource) }
     return Self.page(visible.sorted { $0.id < $1.id }, page, key: \.id.rawValue)
   }
@@ -79,6 +81,7 @@ public struct MemoryAccessStore: AccessStore, Sendable {
   public func tokens(
     in scope: Scope, of principal: PrincipalID?, _ page: PageRequest
   ) throws(Problem) -> Page<TokenRecord> {
+    // Any order: the page is sorted.
     let visible = tokensByID.values.filter {
       scope.admits($0.resource) && (principal == nil || $0.principal == principal)
     }

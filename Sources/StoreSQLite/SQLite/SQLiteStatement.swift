@@ -86,5 +86,6 @@ final class SQLiteStatement {
     return String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
   }
 
+  // Safe: SQLITE_TRANSIENT is the C macro ((sqlite3_destructor_type)-1); SQLite never calls it.
   private static let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
 }
