@@ -12,10 +12,15 @@ public struct JSONObject: Sendable {
     init(_ members: OrderedMembers<JSONValue>) { self.members = members }
   }
 
-  /// An object without members.
-  public init() { storage = Storage(OrderedMembers()) }
+  /// What every empty object shares: millions of `{}` in a hostile document allocate nothing.
+  private static let nothing = Storage(OrderedMembers())
 
-  init(_ members: OrderedMembers<JSONValue>) { storage = Storage(members) }
+  /// An object without members.
+  public init() { storage = Self.nothing }
+
+  init(_ members: OrderedMembers<JSONValue>) {
+    storage = members.count == 0 ? Self.nothing : Storage(members)
+  }
 
   /// Of several members with one key, the last counts.
   public init(_ members: some Sequence<(String, JSONValue)>) {
