@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct MaskerTests {
   @Test(arguments: [
-    (PersonalField.name, "张三", "张*"), (.name, "李小明", "李**"), (.name, "欧阳小明明", "欧***"),
+    (MaskKind.name, "张三", "张*"), (.name, "李小明", "李**"), (.name, "欧阳小明明", "欧***"),
     (.name, "张", "*"), (.name, "John Smith", "J*** S***"), (.name, "   ", "****"),
     (.phone, "13812341234", "138****1234"), (.phone, "138 1234-1234", "138****1234"),
     (.phone, "+8613812341234", "+86****1234"), (.phone, "87654321", "****21"),
@@ -17,7 +17,7 @@ import Testing
     (.plate, "浙A1", "****"), (.text, "anything", "****"), (.name, "", ""),
   ])
   func `fields keep only what they may be recognised by`(
-    _ field: PersonalField, _ value: String, _ masked: String
+    _ field: MaskKind, _ value: String, _ masked: String
   ) {
     #expect(Masker.mask(value, as: field) == masked)
   }
@@ -28,7 +28,7 @@ import Testing
     for _ in 0..<20_000 {
       let length = 1 + random.below(24)
       let value = String(try (0..<length).map { _ in try random.pick(alphabet) })
-      let field = try random.pick(PersonalField.allCases.filter { $0 != .address })
+      let field = try random.pick(MaskKind.allCases.filter { $0 != .address })
       let masked = Masker.mask(value, as: field)
       #expect(masked != value, "\(field) \(value)")
       #expect(masked.contains("*"))

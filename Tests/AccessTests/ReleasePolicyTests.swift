@@ -5,28 +5,29 @@ import Testing
 
 @Suite struct ReleasePolicyTests {
   let own: AdminCode
-  let parent: Neighbour
-  let child: Neighbour
-  let department: Neighbour
-  let peer: Neighbour
+  let parent: ReleaseQuestion.Neighbour
+  let child: ReleaseQuestion.Neighbour
+  let department: ReleaseQuestion.Neighbour
+  let peer: ReleaseQuestion.Neighbour
   let why = Label(zh: "因为", en: "because")
 
   init() throws {
     own = try code("330106")
-    parent = Neighbour(
+    parent = ReleaseQuestion.Neighbour(
       node: try node("city"), relation: .parent, jurisdiction: try code("3301"))
-    child = Neighbour(
+    child = ReleaseQuestion.Neighbour(
       node: try node("east"), relation: .child, jurisdiction: try code("330106001"))
-    department = Neighbour(
+    department = ReleaseQuestion.Neighbour(
       node: try node("water"), relation: .department, jurisdiction: try code("330106"))
-    peer = Neighbour(
+    peer = ReleaseQuestion.Neighbour(
       node: try node("next"), relation: .neighbour, jurisdiction: try code("330107"))
   }
 
   func ask(
-    _ kind: String, to neighbour: Neighbour, at place: String = "330106001", grade: Grade? = nil,
+    _ kind: String, to neighbour: ReleaseQuestion.Neighbour, at place: String = "330106001",
+    grade: Grade? = nil,
     classCode: String? = nil, dataClass: DataClass = .work, addressed: Bool = false,
-    _ direction: Direction = .outgoing
+    _ direction: ReleaseQuestion.Direction = .outgoing
   ) throws -> ReleaseQuestion {
     ReleaseQuestion(
       kind: kind,
@@ -51,6 +52,31 @@ import Testing
     #expect(standard(try ask("task.done", to: parent, grade: .red)) == .no)
   }
 
+  @Test func `who saw a warning rise also sees it fall and end`() throws {
+    var fallen = try ask("warning.lowered", to: parent, grade: .blue)
+    #expect(standard(fallen) == .no)
+    fallen.follows = true
+    #expect(standard(fallen) == .withoutSealed)
+    fallen.labels.grade = nil
+    #expect(standard(fallen) == .withoutSealed)
+    fallen.labels.jurisdiction = try code("330107")
+    #expect(standard(fallen) == .no)
+  }
+
+  @Test func `a thing that was followed is stopped by a deny of its grade as ever`() throws {
+    let policy = ReleasePolicy(
+      version: 1,
+      rules: [
+        ReleaseRule(.allow, to: [.any], minimumGrade: .yellow, why: why),
+        ReleaseRule(.deny, to: [.any], minimumGrade: .red, why: why),
+      ])
+    var question = try ask("incident.raised", to: parent, grade: .orange)
+    question.follows = true
+    #expect(policy.decide(question).isReleased)
+    question.labels.grade = .red
+    #expect(!policy.decide(question).isReleased)
+  }
+
   @Test func `a warning goes down to where it concerns somebody`() throws {
     #expect(standard(try ask("warning.opened", to: child, at: "3301")) == .withoutSealed)
     #expect(standard(try ask("warning.opened", to: child, at: "330106001")) == .withoutSealed)
@@ -67,7 +93,7 @@ import Testing
 
   @Test func `who takes part in a thing has it, with what it says of people`() throws {
     for neighbour in [parent, child, department] {
-      for direction in Direction.allCases {
+      for direction in ReleaseQuestion.Direction.allCases {
         #expect(
           standard(
             try ask(
@@ -83,7 +109,7 @@ import Testing
   @Test func `users, credentials and audit stay, whoever asks`() throws {
     for kind in ["user.added", "token.issued", "audit.unmasked", "policy.changed"] {
       for neighbour in [parent, child, department, peer] {
-        for direction in Direction.allCases {
+        for direction in ReleaseQuestion.Direction.allCases {
           #expect(
             standard(try ask(kind, to: neighbour, grade: .red, addressed: true, direction)) == .no)
         }
@@ -300,7 +326,8 @@ import Testing
         classCode: random.chance(3) ? nil : try random.pick(["0101", "0203"]),
         dataClass: try random.pick(DataClass.allCases)),
       neighbour: try random.pick([parent, child, department, peer]), own: own,
-      addressed: random.chance(2), direction: try random.pick(Direction.allCases))
+      addressed: random.chance(2), follows: random.chance(3),
+      direction: try random.pick(ReleaseQuestion.Direction.allCases))
   }
 
   func randomRule(
@@ -313,7 +340,7 @@ import Testing
           .any, .any, .relation(.parent), .relation(.child), .node(try node("water")),
         ])
       ],
-      direction: random.chance(4) ? try random.pick(Direction.allCases) : nil,
+      direction: random.chance(4) ? try random.pick(ReleaseQuestion.Direction.allCases) : nil,
       addressed: random.chance(4) ? random.chance(2) : nil,
       kinds: random.chance(2) ? [try random.pick(["incident.*", "*.offered", "warning.*"])] : [],
       classes: random.chance(5) ? ["01"] : [],

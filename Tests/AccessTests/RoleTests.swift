@@ -1,17 +1,9 @@
 import CityCore
-import Foundation
 import Testing
 
 @testable import Access
 
 @Suite struct RoleTests {
-  @Test func `the table of permissions is the one that was agreed`() throws {
-    let url = try #require(
-      Bundle.module.url(forResource: "permissions", withExtension: "md", subdirectory: "Fixtures"))
-    let agreed = try String(contentsOf: url, encoding: .utf8)
-    #expect(PermissionTable.markdown() == agreed)
-  }
-
   @Test func `every permission has one row, and somebody has it`() {
     #expect(PermissionTable.rows.map(\.permission).sorted() == Permission.allCases.sorted())
     for row in PermissionTable.rows {

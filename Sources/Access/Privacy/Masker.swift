@@ -1,7 +1,7 @@
 public import CityCore
 
 /// What a personal field holds, which decides what of it may be left to recognise it by.
-public enum PersonalField: String, Codable, Sendable, CaseIterable {
+public enum MaskKind: String, Codable, Sendable, CaseIterable {
   case name, phone, identityNumber, address, email, plate
   /// Anything else: nothing is left.
   case text
@@ -34,7 +34,7 @@ public struct Masker: Hashable, Sendable {
     clearance = highest
   }
 
-  public func show(_ value: String, as field: PersonalField, dataClass: DataClass) -> MaskedValue {
+  public func show(_ value: String, as field: MaskKind, dataClass: DataClass) -> MaskedValue {
     switch dataClass {
     case .personal:
       let text = Self.mask(value, as: field)
@@ -52,7 +52,7 @@ public struct Masker: Hashable, Sendable {
 
   /// The masked form. Never contains more than the documented part of the value, whatever the
   /// value is; the number of stars says nothing of the length, but for names.
-  public static func mask(_ value: String, as field: PersonalField) -> String {
+  public static func mask(_ value: String, as field: MaskKind) -> String {
     guard !value.isEmpty else { return "" }
     switch field {
     case .name: return name(value)

@@ -53,3 +53,30 @@ extension ReleasePolicy {
     "link.*", "node.*",
   ]
 }
+
+extension ReleasePolicy {
+  /// The rules as a table, for the documentation.
+  public func markdown() -> String {
+    var lines = [
+      "| # | effect | neighbours | way | takes part | kinds | grade | ground | data class | why |",
+      "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for (index, rule) in rules.enumerated() {
+      let dataClass =
+        switch rule.effect {
+        case .allow: "≤ " + (rule.maximumDataClass ?? ReleaseRule.usualMaximum).rawValue
+        case .deny: rule.minimumDataClass.map { "≥ " + $0.rawValue } ?? "any"
+        }
+      let cells = [
+        String(index), rule.effect.rawValue,
+        rule.neighbours.map(\.text).joined(separator: ", "), rule.direction?.rawValue ?? "both",
+        rule.addressed.map { $0 ? "yes" : "no" } ?? "either",
+        rule.kinds.isEmpty ? "any" : rule.kinds.map { "`\($0)`" }.joined(separator: ", "),
+        rule.minimumGrade.map { "≥ " + $0.rawValue } ?? "any", rule.jurisdiction.text, dataClass,
+        rule.why.en,
+      ]
+      lines.append("| " + cells.joined(separator: " | ") + " |")
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+}

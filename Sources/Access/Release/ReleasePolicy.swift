@@ -1,31 +1,5 @@
 public import CityCore
 
-/// Whether one event may pass one link.
-public struct ReleaseQuestion: Hashable, Sendable {
-  /// The event's kind, such as `incident.filed`.
-  public var kind: String
-  public var labels: Labels
-  public var neighbour: Neighbour
-  /// The jurisdiction of the node that decides.
-  public var own: AdminCode
-  /// Outgoing: a party of the thing, or its owner, is reached through this link. Incoming: this node
-  /// or one behind another of its links takes part in the thing.
-  public var addressed: Bool
-  public var direction: Direction
-
-  public init(
-    kind: String, labels: Labels, neighbour: Neighbour, own: AdminCode, addressed: Bool,
-    direction: Direction
-  ) {
-    self.kind = kind
-    self.labels = labels
-    self.neighbour = neighbour
-    self.own = own
-    self.addressed = addressed
-    self.direction = direction
-  }
-}
-
 /// What may pass, and why.
 public struct ReleaseDecision: Hashable, Sendable, Codable {
   public enum Release: String, Codable, Sendable {

@@ -16,7 +16,7 @@ extension ReleaseRule: Codable {
     self.init(
       try box.decode(Effect.self, forKey: .effect),
       to: try box.decode([Selector].self, forKey: .neighbours),
-      direction: try box.decodeIfPresent(Direction.self, forKey: .direction),
+      direction: try box.decodeIfPresent(ReleaseQuestion.Direction.self, forKey: .direction),
       addressed: try box.decodeIfPresent(Bool.self, forKey: .addressed),
       kinds: try box.decodeIfPresent([String].self, forKey: .kinds) ?? [],
       classes: try box.decodeIfPresent([String].self, forKey: .classes) ?? [],
@@ -49,7 +49,7 @@ extension ReleaseRule.Selector: Codable {
     let text = try box.decode(String.self)
     if text == "any" {
       self = .any
-    } else if let relation = Relation(rawValue: text) {
+    } else if let relation = ReleaseQuestion.Relation(rawValue: text) {
       self = .relation(relation)
     } else if text.hasPrefix("node:"), let node = NodeID(rawValue: String(text.dropFirst(5))) {
       self = .node(node)
@@ -62,10 +62,14 @@ extension ReleaseRule.Selector: Codable {
 
   public func encode(to encoder: any Encoder) throws {
     var box = encoder.singleValueContainer()
+    try box.encode(text)
+  }
+
+  var text: String {
     switch self {
-    case .any: try box.encode("any")
-    case .relation(let relation): try box.encode(relation.rawValue)
-    case .node(let node): try box.encode("node:\(node)")
+    case .any: "any"
+    case .relation(let relation): relation.rawValue
+    case .node(let node): "node:\(node)"
     }
   }
 }
@@ -91,12 +95,20 @@ extension ReleaseRule.Ground: Codable {
 
   public func encode(to encoder: any Encoder) throws {
     var box = encoder.singleValueContainer()
+    if case .codes(let codes) = self {
+      try box.encode(codes)
+    } else {
+      try box.encode(text)
+    }
+  }
+
+  var text: String {
     switch self {
-    case .any: try box.encode("any")
-    case .own: try box.encode("own")
-    case .neighbour: try box.encode("neighbour")
-    case .overlappingNeighbour: try box.encode("overlapping-neighbour")
-    case .codes(let codes): try box.encode(codes)
+    case .any: "any"
+    case .own: "own"
+    case .neighbour: "neighbour"
+    case .overlappingNeighbour: "overlapping-neighbour"
+    case .codes(let codes): codes.map(\.rawValue).joined(separator: ", ")
     }
   }
 }

@@ -9,7 +9,7 @@ public struct ReleaseRule: Hashable, Sendable {
   /// `department`, `neighbour`, `any`, or `node:ID`.
   public enum Selector: Hashable, Sendable {
     case any
-    case relation(Relation)
+    case relation(ReleaseQuestion.Relation)
     case node(NodeID)
   }
 
@@ -31,7 +31,7 @@ public struct ReleaseRule: Hashable, Sendable {
   public var effect: Effect
   public var neighbours: [Selector]
   /// Nil: both ways.
-  public var direction: Direction?
+  public var direction: ReleaseQuestion.Direction?
   /// True: only for things in which a node behind this link takes part; false: only for others;
   /// nil: for both.
   public var addressed: Bool?
@@ -39,7 +39,7 @@ public struct ReleaseRule: Hashable, Sendable {
   public var kinds: [String]
   /// Beginnings of class codes. Empty: every class, and events without one.
   public var classes: [String]
-  /// This grade or above; an event without a grade does not match.
+  /// This grade or above; an event without a grade does not match. See ``ReleaseQuestion/follows``.
   public var minimumGrade: Grade?
   public var jurisdiction: Ground
   /// For `deny`: this data class or above.
@@ -50,7 +50,7 @@ public struct ReleaseRule: Hashable, Sendable {
   public var why: Label
 
   public init(
-    _ effect: Effect, to neighbours: [Selector], direction: Direction? = nil,
+    _ effect: Effect, to neighbours: [Selector], direction: ReleaseQuestion.Direction? = nil,
     addressed: Bool? = nil, kinds: [String] = [], classes: [String] = [],
     minimumGrade: Grade? = nil, jurisdiction: Ground = .any,
     minimumDataClass: DataClass? = nil, maximumDataClass: DataClass? = nil, why: Label
@@ -98,7 +98,9 @@ extension ReleaseRule {
     if !classes.isEmpty, !classes.contains(where: { code?.hasPrefix($0) ?? false }) {
       unmet.append(.classCode)
     }
-    if let minimumGrade, question.labels.grade.map({ $0 < minimumGrade }) ?? true {
+    if let minimumGrade, !isCarried(question),
+      question.labels.grade.map({ $0 < minimumGrade }) ?? true
+    {
       unmet.append(.grade)
     }
     if !jurisdiction.includes(question) { unmet.append(.jurisdiction) }
@@ -110,10 +112,15 @@ extension ReleaseRule {
     }
     return unmet
   }
+
+  /// A thing that was let go for its grade once is let go to its end; a `deny` holds as it stands.
+  private func isCarried(_ question: ReleaseQuestion) -> Bool {
+    effect == .allow && question.follows
+  }
 }
 
 extension ReleaseRule.Selector {
-  func selects(_ neighbour: Neighbour) -> Bool {
+  func selects(_ neighbour: ReleaseQuestion.Neighbour) -> Bool {
     switch self {
     case .any: true
     case .relation(let relation): relation == neighbour.relation
