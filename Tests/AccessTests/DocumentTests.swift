@@ -4,7 +4,7 @@ import Testing
 @testable import Access
 
 /// `docs/access.md` shows what the code says.
-@Suite struct DocumentTests {
+@Suite(.serialized) struct DocumentTests {
   @Test func `the table of permissions is the one that was agreed`() throws {
     #expect(
       try GeneratedBlock.isFresh(
