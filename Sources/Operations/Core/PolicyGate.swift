@@ -21,7 +21,7 @@ public struct PolicyGate: ReleaseGate {
     let decision = policy.decide(
       ReleaseQuestion(
         kind: kind, labels: labels,
-        neighbour: Access.Neighbour(
+        neighbour: ReleaseQuestion.Neighbour(
           node: neighbour.node, relation: Self.relation(neighbour.relation),
           jurisdiction: neighbour.jurisdiction), own: own, addressed: addressed,
         direction: direction == .outgoing ? .outgoing : .incoming))
@@ -32,7 +32,7 @@ public struct PolicyGate: ReleaseGate {
     }
   }
 
-  private static func relation(_ relation: Linkage.Relation) -> Access.Relation {
+  private static func relation(_ relation: Linkage.Relation) -> ReleaseQuestion.Relation {
     switch relation {
     case .parent: .parent
     case .child: .child
