@@ -54,11 +54,11 @@ public enum Role: String, Codable, Sendable, CaseIterable, Comparable, CustomStr
   public var label: Label {
     switch self {
     case .administrator: Label(zh: "系统管理员", en: "Administrator")
-    case .commander: Label(zh: "指挥长", en: "Commander")
+    case .commander: Label(zh: "指挥员", en: "Commander")
     case .dutyOfficer: Label(zh: "值班员", en: "Duty officer")
-    case .dispatcher: Label(zh: "派遣员", en: "Dispatcher")
-    case .handler: Label(zh: "处置员", en: "Handler")
-    case .inspector: Label(zh: "核查员", en: "Inspector")
+    case .dispatcher: Label(zh: "调度员", en: "Dispatcher")
+    case .handler: Label(zh: "处置人员", en: "Handler")
+    case .inspector: Label(zh: "督查员", en: "Inspector")
     case .auditor: Label(zh: "审计员", en: "Auditor")
     case .viewer: Label(zh: "浏览者", en: "Viewer")
     case .device: Label(zh: "设备", en: "Device")

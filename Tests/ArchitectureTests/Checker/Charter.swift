@@ -61,7 +61,7 @@ struct Charter: Codable, Sendable {
     codeMap: "ARCHITECTURE.md",
     style: "STYLE.md",
     changelog: "CHANGELOG.md",
-    blocksElsewhere: ["case diagram", "case table", "hand-over"])
+    blocksElsewhere: ["case diagram", "case table", "hand-over", "permissions", "release policy"])
 }
 
 extension Charter {
