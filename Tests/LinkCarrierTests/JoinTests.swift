@@ -4,7 +4,7 @@ import Testing
 
 @testable import LinkCarrier
 
-@Suite(.timeLimit(.minutes(1))) struct Joining {
+@Suite(.serialized, .timeLimit(.minutes(1))) struct Joining {
   let federation: Federation
   init() throws { federation = try Federation() }
 
@@ -14,7 +14,7 @@ import Testing
     try await LinkJoin.join(
       invitation, key: key, request: try request ?? CertificateRequest(),
       node: Array(#"{"name":"街道"}"#.utf8), now: federation.now,
-      group: MultiThreadedEventLoopGroup.singleton)
+      group: MultiThreadedEventLoopGroup.singleton, limits: .patient)
   }
 
   private func problem(_ body: () async throws -> Void) async -> Problem? {
@@ -100,13 +100,13 @@ import Testing
     let problem = await problem {
       _ = try await LinkJoin.join(
         invitation, key: "k", request: try CertificateRequest(), node: Array("{}".utf8),
-        now: invitation.expires, group: MultiThreadedEventLoopGroup.singleton)
+        now: invitation.expires, group: MultiThreadedEventLoopGroup.singleton, limits: .patient)
     }
     #expect(problem?.code == .refused)
   }
 
   @Test func `too many tries are told to wait`() async throws {
-    var limits = LinkLimits()
+    var limits = LinkLimits.patient
     limits.joinsPerMinute = 2
     let server = try await RunningServer.start(federation, limits: limits)
     let invitation = try federation.invitation(port: server.port)
@@ -124,7 +124,7 @@ import Testing
     let identity = try federation.identity()
     let next = try await LinkJoin.renew(
       identity, request: try CertificateRequest(), at: address, parent: federation.parent,
-      group: MultiThreadedEventLoopGroup.singleton)
+      group: MultiThreadedEventLoopGroup.singleton, limits: .patient)
     #expect(next.node == identity.node)
     #expect(next.certificate.serial != identity.certificate.serial)
 
@@ -134,7 +134,7 @@ import Testing
     let revoked = await problem {
       _ = try await LinkJoin.renew(
         identity, request: try CertificateRequest(), at: address, parent: federation.parent,
-        group: MultiThreadedEventLoopGroup.singleton)
+        group: MultiThreadedEventLoopGroup.singleton, limits: .patient)
     }
     #expect(revoked?.code == .linkRefused)
     #expect(revoked?.detail == "revoked")

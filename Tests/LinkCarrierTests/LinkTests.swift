@@ -4,7 +4,7 @@ import Testing
 
 @testable import LinkCarrier
 
-@Suite(.timeLimit(.minutes(1))) struct Links {
+@Suite(.serialized, .timeLimit(.minutes(1))) struct Links {
   let federation: Federation
   init() throws { federation = try Federation() }
 
@@ -22,7 +22,7 @@ import Testing
   }
 
   private func pair(
-    limits: LinkLimits = LinkLimits(), through proxy: TCPProxy? = nil,
+    limits: LinkLimits = .patient, through proxy: TCPProxy? = nil,
     server given: RunningServer? = nil
   ) async throws -> Pair {
     let server: RunningServer
@@ -120,7 +120,7 @@ import Testing
   @Test func `a frame above the limit is not sent, and one that comes closes the link`()
     async throws
   {
-    var small = LinkLimits()
+    var small = LinkLimits.patient
     small.textFrame = 1_000
     small.binaryFrame = 500
     let server = try await RunningServer.start(federation, limits: small)

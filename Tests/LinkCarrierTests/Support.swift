@@ -180,6 +180,17 @@ struct Federation: Sendable {
   }
 }
 
+extension LinkLimits {
+  /// As shipped, but for a machine that has a lot else to do: nothing ends by its time alone.
+  static var patient: LinkLimits {
+    var limits = LinkLimits()
+    limits.handshake = .seconds(30)
+    limits.request = .seconds(30)
+    limits.silence = .seconds(60)
+    return limits
+  }
+}
+
 /// A server that runs.
 struct RunningServer: Sendable {
   let server: LinkServer
@@ -189,7 +200,7 @@ struct RunningServer: Sendable {
   private let task: Task<Void, any Error>
 
   static func start(
-    _ federation: Federation, limits: LinkLimits = LinkLimits(), port: Int = 0,
+    _ federation: Federation, limits: LinkLimits = .patient, port: Int = 0,
     recorder: Recorder = Recorder(), desk: Desk? = nil
   ) async throws -> RunningServer {
     let desk = desk ?? Desk(federation)
@@ -223,7 +234,7 @@ struct RunningDialer: Sendable {
   private let task: Task<Void, Never>
 
   static func start(
-    _ identity: NodeIdentity, to port: Int, parent: NodeID, limits: LinkLimits = LinkLimits(),
+    _ identity: NodeIdentity, to port: Int, parent: NodeID, limits: LinkLimits = .patient,
     recorder: Recorder = Recorder()
   ) throws -> RunningDialer {
     guard let address = LinkAddress(host: "127.0.0.1", port: port) else { throw Unexpected() }

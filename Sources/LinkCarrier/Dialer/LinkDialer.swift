@@ -109,10 +109,18 @@ public final class LinkDialer: Sendable {
   static func problem(_ error: any Error, _ address: LinkAddress) -> Problem {
     switch error {
     case let problem as Problem: problem
+    // The line broke, or the parent is on its way down: no sign of mistrust.
+    case NIOSSLError.uncleanShutdown: unreachable(address)
+    case NIOSSLError.handshakeFailed(.sslError(let stack)) where stack.contains(.eofDuringHandshake):
+      unreachable(address)
     case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError:
       Problem(.linkRefused, "TLS with \(address) failed: one end does not trust the other")
-    default: Problem(.unavailable, "\(address) cannot be reached")
+    default: unreachable(address)
     }
+  }
+
+  private static func unreachable(_ address: LinkAddress) -> Problem {
+    Problem(.unavailable, "\(address) cannot be reached")
   }
 }
 

@@ -12,6 +12,9 @@ final class InboundMeter: ChannelInboundHandler, RemovableChannelHandler {
 
   func heard() { lastHeard = .now() }
 
+  /// Leaves a span out of the count.
+  func forgive(_ span: TimeAmount) { lastHeard = lastHeard + span }
+
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     lastHeard = .now()
     LinkMetrics.shared.heard(bytes: Self.unwrapInboundIn(data).readableBytes)
@@ -44,6 +47,7 @@ final class LinkChannelHandler: ChannelDuplexHandler {
   private var batch: [LinkFrame] = []
   private var ticker: RepeatedTask?
   private var ticks = 0
+  private var lastTick = NIODeadline.now()
   private var isPaused = false
   private var readIsDue = false
   private var latestPing: [UInt8]?
@@ -241,19 +245,30 @@ final class LinkChannelHandler: ChannelDuplexHandler {
   // MARK: - Liveness
 
   private func startTicking(_ context: ChannelHandlerContext) {
-    let period = TimeAmount.microseconds(max(1_000, limits.pingInterval.microseconds / 4))
+    let period = period
+    lastTick = .now()
     let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
     ticker = context.eventLoop.scheduleRepeatedTask(initialDelay: period, delay: period) { _ in
       bound.value.tick()
     }
   }
 
+  private var period: TimeAmount {
+    .microseconds(max(1_000, limits.pingInterval.microseconds / 4))
+  }
+
   private func tick() {
     guard !ended else { return }
     ticks += 1
+    // When we were held up ourselves, what the other end said meanwhile still waits to be read: our
+    // own silence is not counted against it.
+    let now = NIODeadline.now()
+    let late = now - lastTick - period
+    if late > period { meter.forgive(late) }
+    lastTick = now
     if isPaused {
       meter.heard()
-    } else if NIODeadline.now() - meter.lastHeard >= limits.silence.amount {
+    } else if now - meter.lastHeard >= limits.silence.amount {
       let seconds = limits.silence.secondsValue
       end(LinkCloseReason(.silent, "nothing heard for \(seconds) s"))
       context?.close(promise: nil)
