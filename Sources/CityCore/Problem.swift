@@ -61,6 +61,9 @@ public struct Problem: Error, Sendable, Equatable {
       "method-not-allowed", 405, "The method does not apply here", "See the OpenAPI document.")
     public static let notAcceptable = Code(
       "not-acceptable", 406, "No such representation", "Ask for a documented media type.")
+    public static let requestTimeout = Code(
+      "request-timeout", 408, "The request did not arrive in time",
+      "Send it again, faster or in smaller parts.")
     public static let conflict = Code(
       "conflict", 409, "It has changed since you looked",
       "Load it again and repeat what still applies.")

@@ -1,0 +1,192 @@
+import CityCore
+import NIOCore
+import NIOHTTP1
+
+/// What the reader of a body sees when the client was too slow.
+struct SlowBody: Error {}
+
+/// Holds one connection to its limits of time, answers what is no HTTP, ends connections after
+/// responses that left a body unread, and notices event streams that nobody reads any more. Stands
+/// right behind the HTTP decoder.
+final class ConnectionGuard: ChannelDuplexHandler {
+  typealias InboundIn = HTTPServerRequestPart
+  typealias InboundOut = HTTPServerRequestPart
+  typealias OutboundIn = HTTPServerResponsePart
+  typealias OutboundOut = HTTPServerResponsePart
+
+  /// After a response, so much of a body that nobody wanted is read and dropped, so that the client
+  /// comes to read the response instead of a reset.
+  private static let drain = 1 << 20
+
+  private let limits: ListenerLimits
+  private let problems: WireProblems
+  private var clock: RequestClock
+  private var check: Scheduled<Void>?
+  private var isEventStream = false
+  private var closesAfterResponse = false
+  /// Bytes of the present body that arrived after its response was complete.
+  private var unwanted: Int?
+  private var isClosing = false
+
+  init(limits: ListenerLimits, problems: WireProblems) {
+    self.limits = limits
+    self.problems = problems
+    clock = RequestClock(limits: limits, now: Self.now)
+  }
+
+  private static var now: Int64 { Int64(clamping: NIODeadline.now().uptimeNanoseconds) }
+
+  func handlerAdded(context: ChannelHandlerContext) { scheduleCheck(context) }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    check?.cancel()
+    check = nil
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    check?.cancel()
+    check = nil
+    context.fireChannelInactive()
+  }
+
+  // MARK: - Reading
+
+  /// Told by ``FirstByteWatch``, which sees bytes before they are HTTP.
+  func bytesArrived() { clock.bytesArrived(at: Self.now) }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    guard !isClosing else { return }
+    switch unwrapInboundIn(data) {
+    case .head(let head):
+      clock.headArrived(at: Self.now)
+      if !head.isKeepAlive { closesAfterResponse = true }
+    case .body(let bytes):
+      clock.bodyArrived(bytes.readableBytes)
+      if let count = unwanted {
+        unwanted = count + bytes.readableBytes
+        if count > Self.drain { return close(context) }
+      }
+    case .end:
+      clock.requestEnded(at: Self.now)
+      unwanted = nil
+    }
+    context.fireChannelRead(data)
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    // With a request in work the handler that reads its body learns of it.
+    guard let fault = error as? HTTPParserError, clock.inFlight == 0 else {
+      return context.fireErrorCaught(error)
+    }
+    guard case .head = clock.reading else { return close(context) }
+    answer(context, fault == .headerOverflow ? problems.headersTooLarge : problems.malformed)
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case ChannelEvent.inputClosed? = event as? ChannelEvent, isEventStream {
+      return close(context)
+    }
+    context.fireUserInboundEventTriggered(event)
+  }
+
+  // MARK: - Writing
+
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    switch unwrapOutboundIn(data) {
+    case .head(var head):
+      guard head.status.code >= 200 else { return context.write(data, promise: promise) }
+      isEventStream = head.headers.first(name: "content-type") == "text/event-stream"
+      if closesAfterResponse {
+        head.headers.replaceOrAdd(name: "connection", value: "close")
+        return context.write(wrapOutboundOut(.head(head)), promise: promise)
+      }
+      context.write(data, promise: promise)
+    case .body: context.write(data, promise: promise)
+    case .end:
+      isEventStream = false
+      clock.responseEnded(at: Self.now)
+      if case .body = clock.reading, clock.inFlight == 0 { unwanted = 0 }
+      guard closesAfterResponse, clock.inFlight == 0 else {
+        return context.write(data, promise: promise)
+      }
+      context.writeAndFlush(data, promise: promise)
+      closeGently(context)
+    }
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    clock.writability(context.channel.isWritable, at: Self.now)
+    context.fireChannelWritabilityChanged()
+  }
+
+  // MARK: - Time
+
+  private func scheduleCheck(_ context: ChannelHandlerContext) {
+    let shortest = min(
+      limits.headerTime.microseconds, limits.bodyTime.microseconds, limits.idleTime.microseconds,
+      limits.writeTime.microseconds)
+    let interval = TimeAmount.microseconds(max(20_000, shortest / 4))
+    let box = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+    check = context.eventLoop.scheduleTask(in: interval) {
+      let (handler, context) = box.value
+      handler.check = nil
+      handler.look(context)
+    }
+  }
+
+  private func look(_ context: ChannelHandlerContext) {
+    guard !isClosing else { return }
+    switch clock.verdict(at: Self.now) {
+    case .fine: scheduleCheck(context)
+    case .idle, .unread: close(context)
+    case .headTooSlow:
+      if clock.inFlight == 0 { answer(context, problems.timeout) } else { close(context) }
+    case .bodyTooSlow:
+      closesAfterResponse = true
+      context.fireErrorCaught(SlowBody())
+      hardClose(context, after: .seconds(2))
+    }
+  }
+
+  // MARK: - Ending
+
+  /// Answers in place of the application and ends the connection.
+  private func answer(_ context: ChannelHandlerContext, _ response: WireProblems.Answer) {
+    isClosing = true
+    context.write(wrapOutboundOut(.head(response.head)), promise: nil)
+    context.write(wrapOutboundOut(.body(.byteBuffer(response.body))), promise: nil)
+    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    closeGently(context)
+  }
+
+  /// Ends our half first, because closing a socket with unread input resets it and the client may
+  /// lose the response.
+  private func closeGently(_ context: ChannelHandlerContext) {
+    context.close(mode: .output, promise: nil)
+    hardClose(context, after: .seconds(1))
+  }
+
+  private func hardClose(_ context: ChannelHandlerContext, after delay: TimeAmount) {
+    let channel = context.channel
+    context.eventLoop.scheduleTask(in: delay) { channel.close(mode: .all, promise: nil) }
+  }
+
+  private func close(_ context: ChannelHandlerContext) {
+    isClosing = true
+    context.close(mode: .all, promise: nil)
+  }
+}
+
+/// Tells the guard that a request has begun before the decoder can.
+final class FirstByteWatch: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+  typealias InboundOut = ByteBuffer
+
+  private let connection: ConnectionGuard
+  init(_ connection: ConnectionGuard) { self.connection = connection }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    connection.bytesArrived()
+    context.fireChannelRead(data)
+  }
+}

@@ -1,0 +1,62 @@
+public import CityCore
+
+/// The parameters behind the question mark.
+public struct Query: Sendable {
+  /// Pairs of one request.
+  public static let maximumPairs = 64
+
+  private let pairs: [(name: String, value: String)]
+
+  /// - Throws: `malformed` for broken escapes and too many pairs.
+  public init(_ text: Substring?) throws(Problem) {
+    guard let text, !text.isEmpty else {
+      pairs = []
+      return
+    }
+    var pairs: [(String, String)] = []
+    for part in text.split(separator: "&") {
+      guard pairs.count < Self.maximumPairs else {
+        throw Problem(.malformed, "more than \(Self.maximumPairs) query parameters")
+      }
+      let cut = part.firstIndex(of: "=") ?? part.endIndex
+      let raw = cut == part.endIndex ? part[cut...] : part[part.index(after: cut)...]
+      guard let name = PercentCoding.decode(part[..<cut], plusIsSpace: true),
+        let value = PercentCoding.decode(raw, plusIsSpace: true)
+      else { throw Problem(.malformed, "the query is not percent-encoded UTF-8") }
+      pairs.append((name, value))
+    }
+    self.pairs = pairs
+  }
+
+  /// The first value of a name; empty text for a name without `=`.
+  public subscript(name: String) -> String? { pairs.first { $0.name == name }?.value }
+
+  /// Every value of a name, in order.
+  public func all(_ name: String) -> [String] {
+    pairs.filter { $0.name == name }.map(\.value)
+  }
+
+  /// In the order of the request; a name may stand twice.
+  public var names: [String] { pairs.map(\.name) }
+
+  /// - Throws: `invalid` when the value is no integer of the range.
+  public func integer(
+    _ name: String, in range: ClosedRange<Int>, default standard: Int
+  ) throws(Problem) -> Int {
+    guard let text = self[name] else { return standard }
+    guard let value = Int(text), range.contains(value) else {
+      throw Problem(
+        .invalid, "the query is not acceptable",
+        faults: [
+          .init(at: "?\(name)", reason: "must be \(range.lowerBound)...\(range.upperBound)")
+        ])
+    }
+    return value
+  }
+
+  /// `limit` and `after` of a list.
+  public func page(default limit: Int = 50) throws(Problem) -> PageRequest {
+    let limit = try integer("limit", in: 1...PageRequest.maximum, default: limit)
+    return try PageRequest(limit: limit, after: self["after"])
+  }
+}
