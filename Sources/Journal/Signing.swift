@@ -1,4 +1,4 @@
-public import Crypto
+import Crypto
 
 /// Signs the commits of one node. A protocol so that the simulator can run millions of commits
 /// with a cheap keyed hash; nodes use ``NodeSigner``.
@@ -16,7 +16,7 @@ public protocol CommitVerifier: Sendable {
 /// Ed25519 (RFC 8032).
 public struct NodeSigner: CommitSigner {
   private let key: Curve25519.Signing.PrivateKey
-  public init(key: Curve25519.Signing.PrivateKey) { self.key = key }
+  /// - Parameter rawKey: a secret of the system's generator.
   /// - Throws: when the bytes are not a private key of 32 bytes.
   public init(rawKey: [UInt8]) throws {
     key = try Curve25519.Signing.PrivateKey(rawRepresentation: rawKey)

@@ -1,5 +1,4 @@
 public import CityCore
-import Crypto
 import FoundationEssentials
 import Journal
 import LinkCarrier
@@ -56,26 +55,31 @@ public struct NodeHome: Sendable {
     var random = SystemRandom()
     let masterKey = random.bytes(32)
     try Self.writeSecret(masterKey, to: master)
-    let signing = Curve25519.Signing.PrivateKey()
-    try Self.writeSecret(Array(signing.rawRepresentation), to: self.signing)
+    let signingKey = random.bytes(32)
+    try Self.writeSecret(signingKey, to: signing)
     let authority = try NodeCertificateAuthority.create(
       node: node, now: now, masterKey: masterKey, at: self.authority)
     let serial = CertificateSerial(random: &random)
     try authority.issueOwnIdentity(now: now, serial: serial).save(
       to: serving, masterKey: masterKey)
-    return Keys(master: masterKey, signer: NodeSigner(key: signing), authority: authority)
+    return Keys(
+      master: masterKey, signer: try Self.signer(signingKey, from: signing), authority: authority)
   }
 
   /// - Throws: ``Problem`` `configuration` when a key is missing or readable by others.
   public func loadKeys() throws(Problem) -> Keys {
     let masterKey = try Self.readSecret(master)
-    let raw = try Self.readSecret(signing)
-    guard let signer = try? NodeSigner(rawKey: raw) else {
-      throw Problem(.corrupted, "\(signing) holds no signing key")
-    }
     return Keys(
-      master: masterKey, signer: signer,
+      master: masterKey, signer: try Self.signer(try Self.readSecret(signing), from: signing),
       authority: try NodeCertificateAuthority.load(masterKey: masterKey, at: authority))
+  }
+
+  private static func signer(_ key: [UInt8], from path: String) throws(Problem) -> NodeSigner {
+    do {
+      return try NodeSigner(rawKey: key)
+    } catch {
+      throw Problem(.corrupted, "\(path) holds no signing key")
+    }
   }
 
   static func writeSecret(_ bytes: [UInt8], to path: String) throws(Problem) {
