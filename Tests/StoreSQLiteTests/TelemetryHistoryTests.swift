@@ -1,4 +1,5 @@
 import CityCore
+import Devices
 import Testing
 
 @testable import StoreSQLite
@@ -36,8 +37,8 @@ import Testing
 
   private func expected(
     _ model: [Int64: Double], _ query: SeriesQuery
-  ) -> [HistoryPoint] {
-    let all = model.map { HistoryPoint(time: UTCTime(rawValue: noon.rawValue + $0), value: $1) }
+  ) -> [Sample] {
+    let all = model.map { Sample(time: UTCTime(rawValue: noon.rawValue + $0), value: $1) }
       .filter { $0.time >= query.from && $0.time < query.to }
       .sorted { $0.time < $1.time }
     return query.order == .ascending ? all : all.reversed()
@@ -69,7 +70,7 @@ import Testing
   }
 
   @Test(arguments: [11, 12, 13] as [UInt64])
-  func `buckets equal what a naive sum gives`(seed: UInt64) throws {
+  func `steps equal what a naive sum gives`(seed: UInt64) throws {
     var random = SeededRandom(seed: seed)
     let store = try makeStore(folder.path) {
       $0.clusterAfter = .zero
@@ -81,30 +82,40 @@ import Testing
       let device = 1 + random.below(3)
       var query = query(&random, device)
       query.order = .ascending
-      let step = Duration64.milliseconds(Int64(1 + random.below(3_000_000)))
-      var found: [HistoryBucket] = []
-      var cursor: String?
-      repeat {
-        let page = try store.buckets(
-          query, step: step, limit: 1 + random.below(20), after: cursor)
-        found += page.items
-        cursor = page.next
-      } while cursor != nil
-      #expect(found == naive(expected(model[device], query), step), "seed \(seed)")
+      let span = (query.to - query.from).microseconds / 1_000
+      guard span > 0 else { continue }
+      let step = Duration64.milliseconds(span / 9_000 + Int64(1 + random.below(3_000_000)))
+      let origin = UTCTime(rawValue: Int64(random.below(1_000_000_000)))
+      let found = try store.downsample(query, step: step, origin: origin)
+      let wanted = naive(expected(model[device], query), step, origin)
+      #expect(found.count == wanted.count, "seed \(seed)")
+      for (a, b) in zip(found, wanted) {
+        #expect(abs(a.mean - b.mean) < 1e-9)
+        var a = a
+        a.mean = b.mean
+        #expect(a == b, "seed \(seed)")
+      }
     }
   }
 
-  private func naive(_ points: [HistoryPoint], _ step: Duration64) -> [HistoryBucket] {
-    var groups: [Int64: [Double]] = [:]
+  private func naive(
+    _ points: [Sample], _ step: Duration64, _ origin: UTCTime
+  ) -> [ReadingBucket] {
+    var groups: [Int64: [Sample]] = [:]
     for point in points {
-      let quotient = (Double(point.time.rawValue) / Double(step.microseconds)).rounded(.down)
-      groups[Int64(quotient), default: []].append(point.value)
+      let since = Double((point.time - origin).microseconds)
+      groups[Int64((since / Double(step.microseconds)).rounded(.down)), default: []].append(point)
     }
-    return groups.sorted { $0.key < $1.key }.map { key, values in
-      HistoryBucket(
-        start: UTCTime(rawValue: key * step.microseconds), count: values.count,
-        minimum: values.min() ?? 0, maximum: values.max() ?? 0,
-        mean: values.reduce(0, +) / Double(values.count), last: values.last ?? 0)
+    return groups.sorted { $0.key < $1.key }.compactMap { key, samples in
+      guard let last = samples.last else { return nil }
+      let values = samples.map(\.value)
+      var bucket = ReadingBucket(
+        start: origin + Duration64(microseconds: key * step.microseconds), sample: last)
+      bucket.count = values.count
+      bucket.min = values.min() ?? 0
+      bucket.max = values.max() ?? 0
+      bucket.mean = values.reduce(0, +) / Double(values.count)
+      return bucket
     }
   }
 
@@ -119,7 +130,7 @@ import Testing
     let query = SeriesQuery(
       device: 1, property: 1, from: UTCTime(seconds: -100_000), to: UTCTime(seconds: 0))
     #expect(
-      try store.buckets(query, step: .hours(1), limit: 10).items.map(\.start.seconds)
+      try store.downsample(query, step: .hours(1)).map(\.start.seconds)
         == [-7_200, -3_600])
   }
 
@@ -130,11 +141,48 @@ import Testing
       { _ = try store.history(query, limit: 0) },
       { _ = try store.history(query, limit: 10_001) },
       { _ = try store.history(query, limit: 5, after: "x") },
-      { _ = try store.buckets(query, step: .zero, limit: 5) },
-      { _ = try store.buckets(query, step: .seconds(1), limit: 5, after: "1e9") },
+      { _ = try store.downsample(query, step: .zero) },
+      { _ = try store.history(query, limit: 5, after: "1e9") },
+      { _ = try store.downsample(query, step: .milliseconds(1)) },
     ] {
       #expect(throws: Problem.self, performing: attempt)
     }
     #expect(try store.history(query, limit: 5, after: "9223372036854775807").items.isEmpty)
+  }
+}
+
+@Suite struct TelemetryReadingsTests {
+  @Test func `devices are asked by their ids, properties come by name with their units`() throws {
+    let folder = try TemporaryFolder()
+    let store = try makeStore(folder.path)
+    let device = try #require(ThingID(rawValue: "dev_gauge"))
+    let other = try #require(ThingID(rawValue: "dev_other"))
+    let readings = [
+      Reading(device: "dev_gauge", property: "water", value: 1, time: noon),
+      Reading(device: "dev_gauge", property: "rain", value: 2, time: noon + .seconds(60)),
+      Reading(device: "dev_gauge", property: "water", value: 3, time: noon + .seconds(90)),
+    ]
+    _ = try store.append(store.batch(of: readings))
+    let named = TelemetryReadings(store) { _, property in property == "water" ? "m" : nil }
+    #expect(
+      try named.latest(device: device) == [
+        LatestReading(property: "rain", value: 2, unit: "1", time: noon + .seconds(60)),
+        LatestReading(property: "water", value: 3, unit: "m", time: noon + .seconds(90)),
+      ])
+    #expect(try named.latest(device: other).isEmpty)
+    let page = try named.history(
+      device: device, property: "water", from: noon, to: noon + .hours(1),
+      page: PageRequest(limit: 1))
+    #expect(page.items == [Sample(time: noon, value: 1)] && page.next != nil)
+    #expect(
+      try named.downsample(
+        device: device, property: "water", from: noon, to: noon + .hours(1), step: .minutes(1),
+        origin: noon
+      ).map(\.count) == [1, 1])
+    #expect(
+      try named.downsample(
+        device: other, property: "water", from: noon, to: noon + .hours(1), step: .minutes(1),
+        origin: noon
+      ).isEmpty)
   }
 }

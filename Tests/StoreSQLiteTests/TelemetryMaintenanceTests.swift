@@ -1,4 +1,5 @@
 import CityCore
+import Devices
 import Foundation
 import Synchronization
 import Testing

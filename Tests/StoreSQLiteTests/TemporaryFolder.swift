@@ -1,4 +1,5 @@
 import CityCore
+import Devices
 import Foundation
 
 @testable import StoreSQLite
@@ -61,8 +62,8 @@ func series(
 
 extension TelemetryStore {
   /// All pages of a series.
-  func all(_ query: SeriesQuery, limit: Int = 100) throws -> [HistoryPoint] {
-    var points: [HistoryPoint] = []
+  func all(_ query: SeriesQuery, limit: Int = 100) throws -> [Sample] {
+    var points: [Sample] = []
     var cursor: String?
     repeat {
       let page = try history(query, limit: limit, after: cursor)

@@ -1,4 +1,5 @@
 import CityCore
+import Devices
 import Synchronization
 
 /// The names behind the numbers, and the few facts that belong to no single file of readings.

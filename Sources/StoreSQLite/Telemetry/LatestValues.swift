@@ -1,4 +1,5 @@
 import CityCore
+import Devices
 import Synchronization
 
 /// The newest reading of every series, in memory. The writer brings it up to date after each commit.

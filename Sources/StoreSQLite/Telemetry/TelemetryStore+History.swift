@@ -1,28 +1,6 @@
 public import CityCore
+public import Devices
 import Synchronization
-
-/// One value of a series.
-public struct HistoryPoint: Sendable, Hashable {
-  public let time: UTCTime
-  public let value: Double
-  public init(time: UTCTime, value: Double) {
-    self.time = time
-    self.value = value
-  }
-}
-
-/// The readings of one step of time.
-public struct HistoryBucket: Sendable, Hashable {
-  /// A multiple of the step since 1970; the bucket ends before the next one.
-  public let start: UTCTime
-  /// Never 0: empty steps are left out.
-  public let count: Int
-  public let minimum: Double
-  public let maximum: Double
-  public let mean: Double
-  /// The value with the latest time.
-  public let last: Double
-}
 
 /// Which part of a series is asked for.
 public struct SeriesQuery: Sendable, Hashable {
@@ -53,7 +31,7 @@ extension TelemetryStore {
   /// - Throws: `invalid` for a bad limit or cursor, `corrupted`, `unavailable`.
   public func history(
     _ query: SeriesQuery, limit: Int, after: String? = nil
-  ) throws(Problem) -> Page<HistoryPoint> {
+  ) throws(Problem) -> Page<Sample> {
     guard (1...10_000).contains(limit) else {
       throw Problem(
         .invalid, "limit must be 1...10000",
@@ -67,7 +45,7 @@ extension TelemetryStore {
         to = min(to, cursor)
       }
     }
-    var points: [HistoryPoint] = []
+    var points: [Sample] = []
     var partitions = from < to ? registry.overlapping(from: from, to: to) : []
     if query.order == .descending { partitions.reverse() }
     for partition in partitions {
@@ -78,10 +56,10 @@ extension TelemetryStore {
         try Self.read(partition) { (connection) throws(Problem) in
           let statement = try Self.series(connection, query, from: low, to: high, limit: wanted)
           defer { statement.reset() }
-          var points: [HistoryPoint] = []
+          var points: [Sample] = []
           while try statement.step() {
             points.append(
-              HistoryPoint(
+              Sample(
                 time: UTCTime(rawValue: statement.int64(0)), value: statement.double(1)))
           }
           return points
@@ -92,46 +70,34 @@ extension TelemetryStore {
     return Page(items: points, next: points.last.map { String($0.time.rawValue) })
   }
 
-  /// The values of a series, gathered by step, in ascending order, page by page.
-  /// - Parameters:
-  ///   - step: at least a millisecond. Buckets begin at its multiples since 1970.
-  ///   - limit: buckets, 1...10,000.
-  /// - Throws: `invalid`, `corrupted`, `unavailable`.
-  public func buckets(
-    _ query: SeriesQuery, step: Duration64, limit: Int, after: String? = nil
-  ) throws(Problem) -> Page<HistoryBucket> {
-    guard (1...10_000).contains(limit), step >= .milliseconds(1) else {
-      throw Problem(
-        .invalid, "limit must be 1...10000 and step at least a millisecond",
-        faults: [.init(at: "/step", reason: "out of range")])
-    }
-    let width = step.microseconds
-    var from = query.from.rawValue
-    let to = query.to.rawValue
-    if let cursor = try Self.cursor(after) {
-      let (next, overflow) = cursor.addingReportingOverflow(width)
-      from = max(from, overflow ? .max : next)
-    }
-    var gatherer = BucketGatherer(width: width, limit: limit + 1)
-    for partition in from < to ? registry.overlapping(from: from, to: to) : [] {
+  /// The values of a series, folded into steps of time, oldest first. Steps without readings are left
+  /// out; the order of the query is not asked for.
+  /// - Parameter origin: steps begin here and every `step` before and after.
+  /// - Throws: `invalid` as `Downsampler` does, `corrupted`, `unavailable`.
+  public func downsample(
+    _ query: SeriesQuery, step: Duration64, origin: UTCTime = UTCTime(rawValue: 0)
+  ) throws(Problem) -> [ReadingBucket] {
+    var query = query
+    query.order = .ascending
+    let asked = query
+    var sampler = try Downsampler(from: query.from, to: query.to, step: step, origin: origin)
+    let (from, to) = (query.from.rawValue, query.to.rawValue)
+    for partition in registry.overlapping(from: from, to: to) {
       let (low, high) = (max(from, partition.start), min(to, partition.end))
-      let before = gatherer
-      gatherer =
+      let before = sampler
+      sampler =
         try Self.read(partition) { (connection) throws(Problem) in
-          var gatherer = before
-          let statement = try Self.series(connection, query, from: low, to: high, limit: -1)
+          var sampler = before
+          let statement = try Self.series(connection, asked, from: low, to: high, limit: -1)
           defer { statement.reset() }
           while try statement.step() {
-            guard gatherer.add(time: statement.int64(0), value: statement.double(1)) else { break }
+            sampler.add(
+              Sample(time: UTCTime(rawValue: statement.int64(0)), value: statement.double(1)))
           }
-          return gatherer
+          return sampler
         } ?? before
-      if gatherer.isFull { break }
     }
-    var buckets = gatherer.finish()
-    guard buckets.count > limit else { return Page(items: buckets) }
-    buckets.removeLast(buckets.count - limit)
-    return Page(items: buckets, next: buckets.last.map { String($0.start.rawValue) })
+    return sampler.buckets
   }
 
   private static func cursor(_ text: String?) throws(Problem) -> Int64? {
@@ -177,60 +143,5 @@ extension TelemetryStore {
     statement.bind(4, to)
     statement.bind(5, Int64(limit))
     return statement
-  }
-}
-
-/// Sums up values that come in order of time.
-struct BucketGatherer: Sendable {
-  let width: Int64
-  let limit: Int
-  private(set) var done: [HistoryBucket] = []
-  private var start: Int64 = 0
-  private var count = 0
-  private var sum = 0.0
-  private var minimum = 0.0
-  private var maximum = 0.0
-  private var last = 0.0
-
-  init(width: Int64, limit: Int) {
-    self.width = width
-    self.limit = limit
-  }
-
-  var isFull: Bool { done.count >= limit }
-
-  /// - Returns: false when the limit is reached and no more is wanted.
-  mutating func add(time: Int64, value: Double) -> Bool {
-    let remainder = time % width
-    let begin = time - (remainder < 0 ? remainder + width : remainder)
-    if count > 0, begin != start {
-      flush()
-      if isFull { return false }
-    }
-    if count == 0 {
-      start = begin
-      sum = 0
-      minimum = value
-      maximum = value
-    }
-    count += 1
-    sum += value
-    minimum = min(minimum, value)
-    maximum = max(maximum, value)
-    last = value
-    return true
-  }
-
-  mutating func finish() -> [HistoryBucket] {
-    if count > 0, !isFull { flush() }
-    return done
-  }
-
-  private mutating func flush() {
-    done.append(
-      HistoryBucket(
-        start: UTCTime(rawValue: start), count: count, minimum: minimum, maximum: maximum,
-        mean: sum / Double(count), last: last))
-    count = 0
   }
 }

@@ -1,4 +1,5 @@
 public import CityCore
+import Devices
 import Synchronization
 
 /// What one round of maintenance did.

@@ -1,4 +1,5 @@
 public import CityCore
+public import Devices
 
 extension TelemetryStore {
   /// Reads again what was stored after `position`: at the start, for rules that stopped there.

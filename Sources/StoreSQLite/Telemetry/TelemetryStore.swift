@@ -1,4 +1,5 @@
 public import CityCore
+public import Devices
 import Foundation
 import Synchronization
 

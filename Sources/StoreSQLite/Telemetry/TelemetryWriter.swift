@@ -1,4 +1,5 @@
 import CityCore
+import Devices
 import Dispatch
 import Foundation
 import Synchronization

@@ -1,4 +1,5 @@
 import CityCore
+import Devices
 import Synchronization
 
 /// What belongs to the writer's thread: the open files and the last position.
