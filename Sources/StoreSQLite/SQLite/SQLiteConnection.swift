@@ -81,11 +81,16 @@ final class SQLiteConnection {
     }
   }
 
+  var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
+
   /// Ends an open transaction, if SQLite has not done so by itself (it does when the disk is full).
   func rollBack() {
-    guard sqlite3_get_autocommit(handle) == 0 else { return }
+    guard isInTransaction else { return }
     sqlite3_exec(handle, "ROLLBACK", nil, nil, nil)
   }
+
+  /// The row id of the last insert.
+  var lastInsertedRow: Int64 { sqlite3_last_insert_rowid(handle) }
 
   /// Rows changed by the last insert, update or delete.
   var changes: Int { Int(sqlite3_changes64(handle)) }

@@ -49,6 +49,19 @@ final class SQLiteStatement {
     }
   }
 
+  func bind(_ index: Int32, _ value: [UInt8]) {
+    _ = value.withUnsafeBytes { bytes in
+      // A nil address would bind NULL instead of no bytes.
+      if let base = bytes.baseAddress, bytes.count > 0 {
+        sqlite3_bind_blob64(handle, index, base, UInt64(bytes.count), Self.transient)
+      } else {
+        sqlite3_bind_zeroblob(handle, index, 0)
+      }
+    }
+  }
+
+  func bindNull(_ index: Int32) { sqlite3_bind_null(handle, index) }
+
   /// - Returns: true when there is a row, false at the end.
   @inline(__always) func step() throws(Problem) -> Bool {
     let code = sqlite3_step(handle)
@@ -84,6 +97,27 @@ final class SQLiteStatement {
     guard let start = sqlite3_column_text(handle, column) else { return nil }
     let count = Int(sqlite3_column_bytes(handle, column))
     return String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
+  }
+
+  func optionalDouble(_ column: Int32) -> Double? {
+    sqlite3_column_type(handle, column) == SQLITE_NULL ? nil : double(column)
+  }
+
+  /// Empty for NULL too.
+  func blob(_ column: Int32) -> [UInt8] {
+    guard let start = sqlite3_column_blob(handle, column) else { return [] }
+    let count = Int(sqlite3_column_bytes(handle, column))
+    return Array(UnsafeRawBufferPointer(start: start, count: count))
+  }
+
+  func optionalBlob(_ column: Int32) -> [UInt8]? {
+    sqlite3_column_type(handle, column) == SQLITE_NULL ? nil : blob(column)
+  }
+
+  /// The problem of a column that does not hold what the schema promises.
+  func damaged(_ column: Int32) -> Problem {
+    let name = sqlite3_column_name(handle, column).map { String(cString: $0) } ?? "\(column)"
+    return Problem(.corrupted, "\(file): column \(name) holds a value that it must not")
   }
 
   // Safe: SQLITE_TRANSIENT is the C macro ((sqlite3_destructor_type)-1); SQLite never calls it.

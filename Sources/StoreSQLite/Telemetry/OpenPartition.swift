@@ -1,4 +1,5 @@
 import CityCore
+import Devices
 import Synchronization
 
 /// A partition as the writer's thread has it open: the hot path, all statements prepared.

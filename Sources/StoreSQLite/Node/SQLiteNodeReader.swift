@@ -1,0 +1,202 @@
+import Access
+import CityCore
+import Journal
+import Operations
+
+/// The reading side of ``SQLiteNodeStore``.
+struct SQLiteNodeReader: NodeReader {
+  private let pool: ReaderPool
+
+  init(_ pool: ReaderPool) { self.pool = pool }
+
+  // MARK: Things
+
+  func things(_ query: ThingQuery, page: PageRequest) async throws -> Page<ThingRecord> {
+    guard !query.scope.isEmpty else { return Page(items: []) }
+    let cursor = try page.after.map(ThingCursor.init)
+    return try await pool.read { (connection) throws(Problem) in
+      var filter = ThingFilter(query)
+      if let cursor {
+        filter.add("(opened, id) < (?, ?)", .time(cursor.opened), .text(cursor.id))
+      }
+      let sql = """
+        SELECT \(ThingRow.columns) FROM thing \(filter.sql)
+        ORDER BY opened DESC, id DESC LIMIT \(page.limit + 1)
+        """
+      var items = try connection.transient(sql, filter.values, ThingRow.decode)
+      guard items.count > page.limit else { return Page(items: items) }
+      items.removeLast()
+      return Page(items: items, next: items.last.map { ThingCursor($0).text })
+    }
+  }
+
+  func count(_ query: ThingQuery, cap: Int) async throws -> Int {
+    guard !query.scope.isEmpty else { return 0 }
+    return try await pool.read { (connection) throws(Problem) in
+      let filter = ThingFilter(query)
+      let sql = "SELECT count(*) FROM (SELECT 1 FROM thing \(filter.sql) LIMIT \(max(0, cap)))"
+      return try connection.transient(sql, filter.values) { (row) throws(Problem) in
+        Int(row.int64(0))
+      }.first ?? 0
+    }
+  }
+
+  func thing(_ id: ThingID) async throws -> ThingRecord? {
+    try await pool.read { (connection) throws(Problem) in
+      try connection.first(
+        "SELECT \(ThingRow.columns) FROM thing WHERE id = ?", .id(id), decode: ThingRow.decode)
+    }
+  }
+
+  func children(of parents: [ThingID], limit: Int) async throws -> [ThingRecord] {
+    let ids = try StoredJSON.text(parents.map(\.rawValue))
+    return try await pool.read { (connection) throws(Problem) in
+      try connection.rows(
+        """
+        SELECT \(ThingRow.columns) FROM thing WHERE parent IN (SELECT value FROM json_each(?))
+        ORDER BY opened, id LIMIT ?
+        """, .text(ids), .int(max(0, limit)),
+        decode: ThingRow.decode)
+    }
+  }
+
+  // MARK: Events
+
+  func events(of things: [ThingID], limit: Int) async throws -> [PositionedEvent] {
+    let ids = try StoredJSON.text(things.map(\.rawValue))
+    return try await pool.read { (connection) throws(Problem) in
+      try connection.rows(
+        """
+        SELECT \(EventRow.columns) FROM event WHERE thing IN (SELECT value FROM json_each(?))
+        ORDER BY position LIMIT ?
+        """, .text(ids), .int(max(0, limit)),
+        decode: EventRow.decode)
+    }
+  }
+
+  func events(after position: Int64, limit: Int) async throws -> [PositionedEvent] {
+    try await pool.read { (connection) throws(Problem) in
+      try connection.rows(
+        "SELECT \(EventRow.columns) FROM event WHERE position > ? ORDER BY position LIMIT ?",
+        .integer(position), .int(max(0, limit)), decode: EventRow.decode)
+    }
+  }
+
+  func events(_ query: EventQuery, page: PageRequest) async throws -> Page<PositionedEvent> {
+    guard !query.scope.isEmpty else { return Page(items: []) }
+    var before = Int64.max
+    if let after = page.after {
+      guard let position = Int64(after) else { throw ThingCursor.unknown }
+      before = position
+    }
+    let position = before
+    return try await pool.read { (connection) throws(Problem) in
+      let filter = EventFilter(query, before: position)
+      let sql = """
+        SELECT \(EventRow.columns) FROM event \(filter.sql)
+        ORDER BY position DESC LIMIT \(page.limit + 1)
+        """
+      var items = try connection.transient(sql, filter.values, EventRow.decode)
+      guard items.count > page.limit else { return Page(items: items) }
+      items.removeLast()
+      return Page(items: items, next: items.last.map { String($0.position) })
+    }
+  }
+
+  func lastPosition() async throws -> Int64 {
+    try await pool.read { (connection) throws(Problem) in
+      try connection.first("SELECT coalesce(max(position), 0) FROM event") {
+        (row) throws(Problem) in row.int64(0)
+      } ?? 0
+    }
+  }
+
+  func walkChain(
+    _ check: @escaping @Sendable (StoredEvent, CommitMark?) -> Void
+  ) async throws -> JournalHead {
+    let (head, life) = try await pool.read { (connection) throws(Problem) in
+      try connection.snapshot { () throws(Problem) in try HeadRow.read(connection) }
+    }
+    var seq: Int64 = 0
+    while let life, seq < head.seq {
+      // Page by page: other readers get their turn, and the journal only grows.
+      let after = seq
+      let last = try await pool.read { (connection) throws(Problem) in
+        let events = try connection.rows(
+          """
+          SELECT \(EventRow.columns) FROM event WHERE life = ? AND seq > ? AND seq <= ?
+          ORDER BY seq LIMIT 500
+          """, .integer(life), .integer(after), .integer(head.seq), decode: EventRow.decode)
+        var mark: CommitMark?
+        for event in events {
+          let id = event.event.id
+          if mark?.hash(of: id.seq) == nil { mark = try CommitRow.find(life, id, connection) }
+          check(event.event, mark)
+        }
+        return events.last?.event.id.seq
+      }
+      guard let last else { break }
+      seq = last
+    }
+    return head
+  }
+}
+
+/// Where a page of things ends: `opened:id`.
+private struct ThingCursor: Sendable {
+  let opened: UTCTime
+  let id: String
+
+  init(_ thing: ThingRecord) {
+    opened = thing.index.opened
+    id = thing.id.rawValue
+  }
+
+  init(_ text: String) throws(Problem) {
+    let parts = text.split(separator: ":", maxSplits: 1)
+    guard parts.count == 2, let opened = Int64(parts[0]) else { throw Self.unknown }
+    self.opened = UTCTime(rawValue: opened)
+    id = String(parts[1])
+  }
+
+  var text: String { "\(opened.rawValue):\(id)" }
+
+  static let unknown = Problem(
+    .invalid, "the cursor is not one of ours",
+    faults: [.init(at: "/after", reason: "not a cursor")])
+}
+
+/// An ``EventQuery`` as SQL.
+private struct EventFilter {
+  private var conditions: [String]
+  private(set) var values: [SQLiteValue]
+
+  init(_ query: EventQuery, before position: Int64) {
+    conditions = ["position < ?"]
+    values = [.integer(position)]
+    let (scope, bound) = ScopeFilter.sql(
+      query.scope, organisation: "(SELECT assignee FROM thing WHERE thing.id = event.thing)",
+      owner: "(SELECT subject FROM thing WHERE thing.id = event.thing)", usesIndex: false)
+    conditions.append(scope)
+    values += bound
+    if let thing = query.thing { add("thing = ?", .id(thing)) }
+    if let actor = query.actor { add("actor = ?", .id(actor)) }
+    if let kind = query.kind {
+      if kind.hasSuffix(".") {
+        add("+kind >= ?", .text(kind))
+        add("+kind < ?", .text(kind + "~"))
+      } else {
+        add("kind = ?", .text(kind))
+      }
+    }
+    if let from = query.from { add("wall >= ?", .integer(from.milliseconds)) }
+    if let until = query.until { add("wall < ?", .integer(until.milliseconds)) }
+  }
+
+  var sql: String { "WHERE " + conditions.joined(separator: " AND ") }
+
+  private mutating func add(_ condition: String, _ value: SQLiteValue) {
+    conditions.append(condition)
+    values.append(value)
+  }
+}

@@ -1,0 +1,155 @@
+import CityCore
+import Journal
+import Linkage
+
+extension SQLiteTransaction: LinkStore {
+  func neighbours() throws -> [Neighbour] {
+    try records(Neighbour.self, "SELECT body FROM neighbour ORDER BY node")
+  }
+
+  func put(_ neighbour: Neighbour) throws {
+    try connection.run(
+      "INSERT OR REPLACE INTO neighbour VALUES(?, ?)", .id(neighbour.node),
+      .blob(try StoredJSON.encode(neighbour)))
+  }
+
+  func directory() throws -> [DirectoryEntry] {
+    try records(DirectoryEntry.self, "SELECT body FROM directory ORDER BY node")
+  }
+
+  func put(_ entry: DirectoryEntry) throws {
+    try connection.run(
+      "INSERT OR REPLACE INTO directory VALUES(?, ?)", .id(entry.description.node),
+      .blob(try StoredJSON.encode(entry)))
+  }
+
+  // MARK: Out
+
+  func outbox(_ link: NodeID) throws -> OutboxCursor? {
+    try connection.first(
+      "SELECT epoch, released, acknowledged FROM outbox WHERE link = ?", .id(link)
+    ) { (row) throws(Problem) in
+      guard let epoch = Epoch(try row.string(0)) else { throw row.damaged(0) }
+      return OutboxCursor(epoch: epoch, released: row.int64(1), acknowledged: row.int64(2))
+    }
+  }
+
+  func putOutbox(_ link: NodeID, _ cursor: OutboxCursor) throws {
+    try connection.run(
+      "INSERT OR REPLACE INTO outbox VALUES(?, ?, ?, ?)", .id(link),
+      .text(cursor.epoch.description), .integer(cursor.released), .integer(cursor.acknowledged))
+  }
+
+  func append(_ release: Release, link: NodeID, epoch: Epoch) throws {
+    try connection.run(
+      "INSERT INTO release VALUES(?, ?, ?, ?, ?)", .integer(try life(link, epoch)),
+      .integer(release.linkSeq), .integer(release.position), .int(release.policyVersion),
+      .bool(release.withSealed))
+  }
+
+  func releases(
+    link: NodeID, epoch: Epoch, after linkSeq: Int64, limit: Int
+  ) throws -> [Release] {
+    guard let life = try knownLife(link, epoch) else { return [] }
+    return try connection.rows(
+      """
+      SELECT link_seq, position, policy, with_sealed FROM release
+      WHERE life = ? AND link_seq > ? ORDER BY link_seq LIMIT ?
+      """, .integer(life), .integer(linkSeq), .int(max(0, limit))
+    ) { (row) throws(Problem) in
+      Release(
+        linkSeq: row.int64(0), position: row.int64(1), policyVersion: Int(row.int64(2)),
+        withSealed: row.int64(3) != 0)
+    }
+  }
+
+  func releasedVersion(link: NodeID, thing: ThingID) throws -> Int {
+    try connection.first(
+      "SELECT version FROM released_version WHERE link = ? AND thing = ?", .id(link), .id(thing)
+    ) { (row) throws(Problem) in Int(row.int64(0)) } ?? 0
+  }
+
+  func putReleasedVersion(link: NodeID, thing: ThingID, version: Int) throws {
+    try connection.run(
+      """
+      INSERT INTO released_version VALUES(?, ?, ?)
+      ON CONFLICT DO UPDATE SET version = excluded.version
+      """, .id(link), .id(thing), .int(version))
+  }
+
+  // MARK: In
+
+  func inbox(_ link: NodeID, epoch: Epoch) throws -> Int64 {
+    try connection.first(
+      "SELECT through FROM inbox WHERE link = ? AND epoch = ?", .id(link),
+      .text(epoch.description)
+    ) { (row) throws(Problem) in row.int64(0) } ?? 0
+  }
+
+  func putInbox(_ link: NodeID, epoch: Epoch, through linkSeq: Int64) throws {
+    try connection.run(
+      """
+      INSERT INTO inbox VALUES(?, ?, ?) ON CONFLICT DO UPDATE SET through = excluded.through
+      """, .id(link), .text(epoch.description), .integer(linkSeq))
+  }
+
+  func inboxes(_ link: NodeID) throws -> [(epoch: Epoch, through: Int64)] {
+    try connection.rows(
+      "SELECT epoch, through FROM inbox WHERE link = ? ORDER BY rowid", .id(link)
+    ) { (row) throws(Problem) in
+      guard let epoch = Epoch(try row.string(0)) else { throw row.damaged(0) }
+      return (epoch: epoch, through: row.int64(1))
+    }
+  }
+
+  func park(_ entry: ParkedEvent) throws {
+    let event = entry.event
+    try connection.run(
+      """
+      INSERT INTO parked(thing, version, header, body, sealed, previous, hash, arrival)
+      VALUES(?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(hash) DO NOTHING
+      """, .id(event.thing), .int(event.header.version), .blob(event.headerBytes),
+      .blob(event.body), .blob(event.sealed), .digest(event.previous), .digest(event.hash),
+      .blob(try StoredJSON.encode(entry.arrival)))
+  }
+
+  func takeParked(thing: ThingID, version: Int) throws -> [ParkedEvent] {
+    let taken = try connection.rows(
+      """
+      SELECT header, body, sealed, previous, hash, arrival FROM parked
+      WHERE thing = ? AND version = ? ORDER BY number
+      """, .id(thing), .int(version)
+    ) { (row) throws(Problem) in
+      ParkedEvent(
+        event: try EventRow.event(row, from: 0),
+        arrival: try StoredJSON.decode(Arrival.self, row.blob(5)))
+    }
+    if !taken.isEmpty {
+      try connection.run(
+        "DELETE FROM parked WHERE thing = ? AND version = ?", .id(thing), .int(version))
+    }
+    return taken
+  }
+
+  func declinedTerm(_ thing: ThingID) throws -> Int {
+    try connection.first("SELECT term FROM declined WHERE thing = ?", .id(thing)) {
+      (row) throws(Problem) in Int(row.int64(0))
+    } ?? 0
+  }
+
+  func putDeclinedTerm(_ thing: ThingID, term: Int) throws {
+    try connection.run(
+      "INSERT OR REPLACE INTO declined VALUES(?, ?)", .id(thing), .int(term))
+  }
+
+  func quarantine() throws -> Quarantine? {
+    try record(Quarantine.self, "SELECT body FROM quarantine WHERE only = ?", .integer(1))
+  }
+
+  func putQuarantine(_ quarantine: Quarantine?) throws {
+    guard let quarantine else { return try connection.run("DELETE FROM quarantine") }
+    try connection.run(
+      "INSERT OR REPLACE INTO quarantine VALUES(1, ?)",
+      .blob(try StoredJSON.encode(quarantine)))
+  }
+}

@@ -1,0 +1,151 @@
+import Access
+import CityCore
+import Devices
+import Journal
+import Linkage
+import Operations
+
+/// The node's store as one transaction sees it. Made once for the writer's connection and kept: its
+/// caches hold exactly what the transaction sees, and are cut back when a piece of work is undone.
+///
+/// Each store protocol is conformed to in a file of its own.
+final class SQLiteTransaction {
+  let connection: SQLiteConnection
+  /// Things as they lie in the file, nil for what is not there. Bounded.
+  private var things: [ThingID: ThingRecord?] = [:]
+  /// Things that the present piece of work has written or read first.
+  private var touched: [ThingID] = []
+  /// The newest events, without gaps: what links and reactions read right after it was written.
+  var tail: [PositionedEvent] = []
+  private var tailAtPiece = 0
+  private var lives: [Life: Int64] = [:]
+  private var newLives: [Life] = []
+  /// Something was erased: its bytes must leave the write-ahead log too, after the commit.
+  var mustTruncateLog = false
+
+  struct Life: Hashable {
+    var node: NodeID
+    var epoch: Epoch
+  }
+
+  private static let keptThings = 4_096
+  private static let keptEvents = 2_048
+
+  /// Opens the file that ``NodeSchema/migrate(_:)`` has brought up to date.
+  init(path: String, pages: Int?) throws(Problem) {
+    connection = try SQLiteConnection(path: path, mode: .readWrite)
+    try connection.makeDurable()
+    try connection.execute(
+      """
+      PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384;
+      PRAGMA secure_delete = FAST; PRAGMA journal_size_limit = 67108864;
+      """)
+    if let pages { try connection.execute("PRAGMA max_page_count = \(pages)") }
+  }
+
+  // MARK: Pieces of work
+
+  func begin() throws(Problem) { try connection.run("BEGIN IMMEDIATE") }
+
+  func commit() throws(Problem) {
+    try connection.run("COMMIT")
+    forgetMarks()
+    if mustTruncateLog {
+      mustTruncateLog = false
+      // A reader can keep it from being emptied; the next erasure or restart tries again.
+      try? connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    }
+    if things.count > Self.keptThings { things.removeAll(keepingCapacity: true) }
+    if tail.count > 2 * Self.keptEvents { tail.removeFirst(tail.count - Self.keptEvents) }
+  }
+
+  /// Everything since ``begin()`` is gone.
+  func rollBack() {
+    connection.rollBack()
+    forgetMarks()
+    things.removeAll(keepingCapacity: true)
+    tail.removeAll()
+    lives.removeAll()
+  }
+
+  func beginPiece() throws(Problem) {
+    forgetMarks()
+    tailAtPiece = tail.count
+    try connection.run("SAVEPOINT piece")
+  }
+
+  func endPiece() throws(Problem) { try connection.run("RELEASE piece") }
+
+  func undoPiece() throws(Problem) {
+    try connection.run("ROLLBACK TO piece")
+    try connection.run("RELEASE piece")
+    for id in touched { things[id] = nil }
+    for life in newLives { lives[life] = nil }
+    tail.removeLast(max(0, tail.count - tailAtPiece))
+    forgetMarks()
+  }
+
+  private func forgetMarks() {
+    touched.removeAll(keepingCapacity: true)
+    newLives.removeAll()
+    tailAtPiece = tail.count
+  }
+
+  // MARK: Caches
+
+  func cachedThing(_ id: ThingID) throws(Problem) -> ThingRecord? {
+    if let known = things[id] { return known }
+    let found = try connection.first(
+      "SELECT \(ThingRow.columns) FROM thing WHERE id = ?", .id(id), decode: ThingRow.decode)
+    remember(found, id)
+    return found
+  }
+
+  func remember(_ thing: ThingRecord?, _ id: ThingID) {
+    touched.append(id)
+    things[id] = .some(thing)
+  }
+
+  /// The number of a (node, epoch); nil when it never occurred.
+  func knownLife(_ node: NodeID, _ epoch: Epoch) throws(Problem) -> Int64? {
+    let life = Life(node: node, epoch: epoch)
+    if let id = lives[life] { return id }
+    let id = try connection.first(
+      "SELECT id FROM life WHERE node = ? AND epoch = ?", .id(node), .text(epoch.description)
+    ) { (row) throws(Problem) in row.int64(0) }
+    if let id { keep(id, life) }
+    return id
+  }
+
+  func life(_ node: NodeID, _ epoch: Epoch) throws(Problem) -> Int64 {
+    if let id = try knownLife(node, epoch) { return id }
+    try connection.run(
+      "INSERT INTO life(node, epoch) VALUES(?, ?)", .id(node), .text(epoch.description))
+    let id = connection.lastInsertedRow
+    keep(id, Life(node: node, epoch: epoch))
+    return id
+  }
+
+  private func keep(_ id: Int64, _ life: Life) {
+    lives[life] = id
+    newLives.append(life)
+  }
+
+  // MARK: Records as JSON
+
+  func record<Value: Decodable>(
+    _ type: Value.Type, _ sql: String, _ value: SQLiteValue
+  ) throws(Problem) -> Value? {
+    try connection.first(sql, value) { (row) throws(Problem) in
+      try StoredJSON.decode(type, row.blob(0))
+    }
+  }
+
+  func records<Value: Decodable>(
+    _ type: Value.Type, _ sql: String, _ values: SQLiteValue...
+  ) throws(Problem) -> [Value] {
+    try connection.rows(sql, values) { (row) throws(Problem) in
+      try StoredJSON.decode(type, row.blob(0))
+    }
+  }
+}
