@@ -292,7 +292,7 @@ struct Pipeline: Sendable {
         ])
     }
     var response: Response?
-    if let draw = arrival.match?.endpoint.problems ?? fallback,
+    if let draw = arrival.match.map({ $0.endpoint.problems }) ?? fallback,
       let reader = try? BodyReader(rule: .none, fields: RequestFields(HTTPFields())),
       let query = try? Query(nil)
     {

@@ -89,10 +89,10 @@ struct RouteTable: Sendable {
     }
     let depth = values.count
     if let next = branch.literals[String(segment)] {
-      if case .success(let methods?) = descend(next, segments.dropFirst(), &values) {
-        return .success(methods)
+      switch descend(next, segments.dropFirst(), &values) {
+      case .success(nil): values.removeSubrange(depth...)
+      case let decided: return decided
       }
-      values.removeSubrange(depth...)
     }
     if let next = branch.capture.first, !segment.isEmpty {
       guard let value = PercentCoding.decode(segment) else { return .failure(Malformed()) }
