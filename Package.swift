@@ -24,6 +24,8 @@ struct Room {
   /// Products of other packages.
   var products: [Target.Dependency] = []
   var resources: [Resource] = []
+  /// Its tests stand on the test kit, and so on everything up to rank 3.
+  var isTestedWithKit: Bool { rank >= 3 || ["Journal", "Linkage"].contains(name) }
 }
 
 func product(_ name: String, _ package: String) -> Target.Dependency {
@@ -147,10 +149,11 @@ for room in rooms where room.rank <= highestRank {
 
 // Every library has its tests, and every folder of tests its Fixtures.
 for room in rooms where room.rank <= highestRank && !room.isProgram {
+  if room.isTestedWithKit && highestRank < 3 { continue }
   var dependencies: [Target.Dependency] =
     ([room.name, "DocumentKit"] + room.uses + room.edges).map { .byName(name: $0) }
     + room.products
-  if room.rank >= 3 { dependencies.append("CityTestKit") }
+  if room.isTestedWithKit { dependencies.append("CityTestKit") }
   targets.append(
     .testTarget(
       name: "\(room.name)Tests", dependencies: dependencies, resources: [.copy("Fixtures")],

@@ -1,4 +1,5 @@
 public import CityCore
+import Journal
 public import Linkage
 
 extension MemoryStore {

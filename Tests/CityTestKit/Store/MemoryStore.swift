@@ -26,6 +26,8 @@ public final class MemoryStore: JournalStore, LinkStore {
     var parked: [ThingID: [ParkedEvent]] = [:]
     var declined: [ThingID: Int] = [:]
     var quarantine: Quarantine?
+
+    public init() {}
   }
 
   struct LifeKey: Hashable {
