@@ -121,6 +121,13 @@ public struct CaseRule: Hashable, Sendable {
       required: [.reason], isForOthers: true),
   ]
 
+  /// The stages that can follow one of ``from``.
+  public func targets(from stage: Stage) -> [Stage] {
+    // What was closed had been confirmed.
+    if verb == .reopen, stage != .falseAlarm { return [.file] }
+    return to
+  }
+
   /// The row of a verb.
   static func of(_ verb: CaseVerb) -> CaseRule? { all.first { $0.verb == verb } }
 }
