@@ -21,6 +21,8 @@ public struct CommandCore: Sendable {
   /// Local position through which reactions ran. Stands still while the node is quarantined.
   var reactedThrough: Int64
   var isQuarantined: Bool
+  /// Reactions write, and what they write is reacted to by the loop that is running already.
+  var isReacting = false
 
   /// - Throws: what the store throws; `corrupted` when it was never initialised.
   public init(
@@ -28,7 +30,8 @@ public struct CommandCore: Sendable {
     gate: any ReleaseGate, random: any RandomSource, instance: String, settings: CoreSettings
   ) throws {
     var projectors = ProjectorTable()
-    CoreSettings.registerProjectors(&projectors)
+    projectors.registerIncidents()
+    projectors.registerWarnings()
     journal = try Journal(store: store, signer: signer, projectors: projectors)
     links = try LinkEngine(
       node: journal.node, instance: instance, software: CoreSettings.software, gate: gate,

@@ -1,0 +1,139 @@
+public import CityCore
+import CityJSON
+import Incidents
+public import Journal
+import Linkage
+
+extension CommandCore {
+  /// Runs what follows from events, own and foreign, in local order and exactly once: the position
+  /// is kept in the same transaction. A quarantined node does not react; it catches up afterwards.
+  mutating func react(
+    now: UTCTime, store: any CoreStore, outcome: inout CoreOutcome
+  ) throws {
+    guard !isQuarantined, !isReacting else { return }
+    isReacting = true
+    defer { isReacting = false }
+    let begun = reactedThrough
+    while true {
+      let batch = try store.events(after: reactedThrough, limit: 100)
+      guard let last = batch.last else { break }
+      for item in batch {
+        reactedThrough = item.position
+        try react(to: item, now: now, store: store, outcome: &outcome)
+      }
+      reactedThrough = last.position
+    }
+    if reactedThrough != begun { try store.putCursor(Self.reactionCursor, reactedThrough) }
+  }
+
+  private mutating func react(
+    to item: PositionedEvent, now: UTCTime, store: any CoreStore, outcome: inout CoreOutcome
+  ) throws {
+    let event = item.event
+    switch event.thing.kind {
+    case TaskEvent.thingKind:
+      try reactToTask(event, now: now, store: store, outcome: &outcome)
+    case DirectiveEvent.thingKind:
+      guard item.arrival != nil, let sent = DirectiveEvent(event) else { return }
+      try obey(sent.directive, from: event, now: now, store: store, outcome: &outcome)
+    case IncidentEvent.thingKind:
+      if settings.acceptsOffers, event.kind == CustodyEvent.offeredKind {
+        try acceptOffer(of: event.thing, cause: event.id, now: now, store: store, outcome: &outcome)
+      }
+    default: break
+    }
+    try wantEvidence(of: event, arrival: item.arrival, store: store, outcome: &outcome)
+  }
+
+  private mutating func reactToTask(
+    _ event: StoredEvent, now: UTCTime, store: any CoreStore, outcome: inout CoreOutcome
+  ) throws {
+    let ours = ActingParty(actor: actor(.node), capacities: [])
+    if event.kind == CustodyEvent.offeredKind {
+      // A task is taken in on arrival; whether it is accepted, people decide.
+      try acceptOffer(of: event.thing, cause: event.id, now: now, store: store, outcome: &outcome)
+      guard let record = try store.thing(event.thing), record.owner == node else { return }
+      try passingOver {
+        try act(
+          on: event.thing, TaskCommand.receive, by: ours, cause: event.id, now: now,
+          store: store, outcome: &outcome)
+      }
+      return
+    }
+    guard let happened = TaskEvent(event), let record = try store.thing(event.thing),
+      let task = try? OrderTask(record: record), task.request.issuer == node,
+      let command = Order.mirror(happened, task: event.thing, at: event.header.time.time),
+      let order = try store.thing(task.request.order), order.owner == node
+    else { return }
+    try passingOver {
+      try act(
+        on: order.id, command, by: ours, cause: event.id, now: now, store: store,
+        outcome: &outcome)
+    }
+  }
+
+  private mutating func acceptOffer(
+    of thing: ThingID, cause: EventID, now: UTCTime, store: any CoreStore,
+    outcome: inout CoreOutcome
+  ) throws {
+    guard let record = try store.thing(thing), record.offeredTo == node, record.owner != node
+    else { return }
+    try passingOver {
+      try handOver(
+        record, .accept, by: ActingParty(actor: actor(.node), capacities: []),
+        labels: record.labels, cause: cause, now: now, store: store, outcome: &outcome)
+    }
+  }
+
+  /// Evidence that a party adds elsewhere is fetched, so that it is here when the link is not.
+  private func wantEvidence(
+    of event: StoredEvent, arrival: Arrival?, store: any CoreStore, outcome: inout CoreOutcome
+  ) throws {
+    guard let arrival else { return }
+    let pieces: [Evidence] =
+      switch (TaskEvent(event), IncidentEvent(event)) {
+      case (.evidenceAdded(let body)?, _): body.evidence
+      case (.completed(let body)?, _): body.evidence
+      case (_, .evidenceAdded(let body)?): body.evidence
+      case (_, .handled(let body)?): body.evidence
+      default: []
+      }
+    for piece in pieces where try store.evidence(piece.sha256).isEmpty {
+      outcome.wanted.append(
+        WantedEvidence(
+          sha256: piece.sha256, thing: event.thing, name: piece.name,
+          mediaType: piece.mediaType, size: Int64(piece.size), via: arrival.via))
+    }
+  }
+
+  // MARK: - The clock
+
+  /// Reminders, expiries, ends of suspensions. About once a second.
+  public mutating func tickThings(
+    now: UTCTime, store: any CoreStore, outcome: inout CoreOutcome
+  ) throws {
+    guard !isQuarantined else { return }
+    let party = ActingParty(actor: actor(.clock), capacities: [])
+    let due = try store.dueThings(kinds: ["ord", "tsk", "inc"], by: now, limit: 200)
+    for record in due where record.owner == node && record.offeredTo == nil {
+      try passingOver {
+        switch record.id.kind {
+        case OrderEvent.thingKind:
+          for command in try Order(record: record).dueCommands(at: now) {
+            try act(
+              on: record.id, command, by: party, now: now, store: store, outcome: &outcome)
+          }
+        case TaskEvent.thingKind:
+          for command in try OrderTask(record: record).dueCommands(at: now) {
+            try act(
+              on: record.id, command, by: party, now: now, store: store, outcome: &outcome)
+          }
+        default:
+          try act(
+            on: record.id, IncidentCommand.resume, by: party, now: now, store: store,
+            outcome: &outcome)
+        }
+      }
+    }
+  }
+}
