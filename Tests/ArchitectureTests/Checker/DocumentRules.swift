@@ -73,6 +73,11 @@ extension Checker {
         guard tree.exists(goal) else {
           return Violation(.documents, place, "links to \(goal), which is not there")
         }
+        if goal.hasPrefix("Tests/"), link.text.hasPrefix("`"),
+          !(tree.document(goal) ?? "").contains(link.text)
+        {
+          return Violation(.documents, place, "finds no test \(link.text) in \(goal)")
+        }
         if link.anchor.isEmpty || !goal.hasSuffix(".md") { return nil }
         if Markdown.anchors(in: tree.document(goal) ?? "").contains(link.anchor) { return nil }
         return Violation(.documents, place, "links to \(goal)#\(link.anchor), which is not there")

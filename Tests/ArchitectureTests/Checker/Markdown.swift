@@ -2,18 +2,20 @@
 enum Markdown {
   struct Link {
     let line: Int
+    /// What the reader sees.
+    let text: String
     let path: String
     let anchor: String
   }
 
-  private static let link = Pattern(#"\]\((?!\w+:)([^)#\s]*)(?:#([^)\s]+))?\)"#)
+  private static let link = Pattern(#"\[([^\]]*)\]\((?!\w+:)([^)#\s]*)(?:#([^)\s]+))?\)"#)
   private static let heading = Pattern(#"^#{1,6} +(.+?)\s*$"#)
   private static let anchor = Pattern(#"<a id="([^"]+)">"#)
 
   /// Links that stay inside the checkout.
   static func links(in text: String) -> [Link] {
     link.matches(in: withoutFences(text)).map {
-      Link(line: $0.line, path: $0.groups[0], anchor: $0.groups[1])
+      Link(line: $0.line, text: $0.groups[0], path: $0.groups[1], anchor: $0.groups[2])
     }
   }
 
