@@ -1,5 +1,5 @@
 public import CityCore
-public import Incidents
+import Incidents
 public import Journal
 public import Linkage
 
@@ -31,7 +31,7 @@ public struct CommandCore: Sendable {
   ) throws {
     var projectors = ProjectorTable()
     projectors.registerIncidents()
-    projectors.registerWarnings()
+    // registerWarnings
     journal = try Journal(store: store, signer: signer, projectors: projectors)
     links = try LinkEngine(
       node: journal.node, instance: instance, software: CoreSettings.software, gate: gate,

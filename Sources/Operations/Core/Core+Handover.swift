@@ -1,7 +1,7 @@
 public import CityCore
 import CityJSON
 public import Incidents
-public import Journal
+import Journal
 public import Linkage
 
 extension CommandCore {

@@ -1,7 +1,7 @@
 public import CityCore
 import CityJSON
 public import Incidents
-public import Journal
+import Journal
 
 /// A personal value that a report comes with: it goes into the vault, and nowhere else.
 public struct PersonalField: Hashable, Sendable {

@@ -1,6 +1,6 @@
 public import CityCore
 import CityJSON
-public import Journal
+import Journal
 public import Linkage
 
 extension CommandCore {

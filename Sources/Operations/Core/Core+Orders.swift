@@ -1,6 +1,6 @@
 public import CityCore
 public import Incidents
-public import Journal
+import Journal
 import Linkage
 
 /// A recipient as the issuer names it: a child, a department or neighbour, or a unit of this node.
@@ -93,7 +93,7 @@ extension CommandCore {
       labels.jurisdiction = neighbour.jurisdiction
       labels.parties = above + [node, recipient.node]
       if case .withheld(let why) = links.gate.verdict(
-        kind: TaskEvent.requestedKind, labels: labels, neighbour: neighbour,
+        kind: "task.requested", labels: labels, neighbour: neighbour,
         direction: .outgoing, addressed: true)
       {
         throw Problem(.refused, "release policy keeps it from \(recipient.node): \(why)")

@@ -1,7 +1,7 @@
 public import CityCore
 import CityJSON
 import Incidents
-public import Journal
+import Journal
 import Linkage
 
 extension CommandCore {

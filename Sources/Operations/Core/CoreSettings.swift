@@ -1,6 +1,6 @@
 public import CityCore
 public import Incidents
-public import Journal
+import Journal
 import Warnings
 
 /// What a core goes by: data from the settings file and the scenario packs.

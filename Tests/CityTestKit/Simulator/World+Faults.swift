@@ -13,7 +13,7 @@ extension World {
     wires[wire].connection = connection
     wires[wire].up = []
     wires[wire].down = []
-    note("link \(wires[wire].child) - \(wires[wire].parent) stands (\(connection))")
+    if tracing { note("link \(wires[wire].child) - \(wires[wire].parent) stands (\(connection))") }
     for (one, other) in [(child, parent), (parent, child)] {
       let peer = nodes[other].id
       run(one, "meets \(peer)") { core, now, store, outcome in
@@ -28,7 +28,7 @@ extension World {
     wires[wire].connection = nil
     wires[wire].up = []
     wires[wire].down = []
-    note("link \(wires[wire].child) - \(wires[wire].parent) is cut")
+    if tracing { note("link \(wires[wire].child) - \(wires[wire].parent) is cut") }
     for (one, other) in [
       (wires[wire].child, wires[wire].parent), (wires[wire].parent, wires[wire].child),
     ] {
@@ -58,7 +58,7 @@ extension World {
   /// The process dies: what was not durable is gone, so are its connections.
   mutating func crash(_ index: Int) {
     guard nodes[index].isUp else { return }
-    note("\(nodes[index].id) crashes")
+    if tracing { note("\(nodes[index].id) crashes") }
     nodes[index].core = nil
     nodes[index].pending = []
     nodes[index].pendingAcks = []
@@ -71,7 +71,7 @@ extension World {
 
   mutating func start(_ index: Int) {
     guard !nodes[index].isUp else { return }
-    note("\(nodes[index].id) starts")
+    if tracing { note("\(nodes[index].id) starts") }
     do {
       try nodes[index].boot(seed: seed, bug: bug)
     } catch {
@@ -83,7 +83,7 @@ extension World {
   mutating func restore(_ index: Int) {
     guard let backup = nodes[index].backup else { return }
     crash(index)
-    note("\(nodes[index].id) is restored from its backup of \(backup.events.count) events")
+    if tracing { note("\(nodes[index].id) is restored from its backup of \(backup.events.count) events") }
     // Clients know that a restore may lose what came after the backup.
     let kept = Set(backup.events.map(\.event.id))
     acknowledged[nodes[index].id]?.removeAll { !kept.contains($0.event) }

@@ -35,7 +35,7 @@ extension World {
   /// Lets everything heal and drain, then checks what must hold at the end.
   public mutating func settle() {
     guard violation == nil else { return }
-    note("everything heals")
+    if tracing { note("everything heals") }
     for index in nodes.indices { start(index) }
     for _ in 0..<400 {
       guard violation == nil else { return }
@@ -79,6 +79,7 @@ extension World {
     let index = random.below(nodes.count)
     run(index, "ticks") { core, now, store, outcome in
       outcome = try core.tickLinks(now: now, store: store)
+      try core.tickThings(now: now, store: store, outcome: &outcome)
     }
   }
 
@@ -90,7 +91,7 @@ extension World {
   private mutating func backingUp() {
     let index = random.below(nodes.count)
     guard nodes[index].isUp, nodes[index].store.durable.quarantine == nil else { return }
-    note("\(nodes[index].id) is backed up")
+    if tracing { note("\(nodes[index].id) is backed up") }
     nodes[index].backup = nodes[index].store.durable
   }
 

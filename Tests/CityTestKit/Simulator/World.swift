@@ -45,8 +45,8 @@ public struct World {
     try build(size: max(2, min(20, size)))
   }
 
-  mutating func note(_ text: @autoclosure () -> String) {
-    if tracing { trace.append("\(now) \(text())") }
+  mutating func note(_ text: String) {
+    trace.append("\(now) \(text)")
   }
 
   mutating func mix(_ value: UInt64) {
@@ -56,7 +56,7 @@ public struct World {
   mutating func fail(_ text: String) {
     guard violation == nil else { return }
     violation = text
-    note("VIOLATION \(text)")
+    if tracing { note("VIOLATION \(text)") }
   }
 
   // MARK: - Building
@@ -142,7 +142,7 @@ public struct World {
       try body(&core, now, store, &outcome)
     } catch let problem as Problem {
       store.rollback(to: snapshot)
-      note("\(nodes[index].id) \(what()): refused, \(problem.code.name): \(problem.detail)")
+      if tracing { note("\(nodes[index].id) \(what()): refused, \(problem.code.name): \(problem.detail)") }
       mix(UInt64(problem.code.status))
       if problem.code == .corrupted || problem.code == .internalFault {
         fail("\(nodes[index].id) \(what()): \(problem)")
@@ -160,7 +160,7 @@ public struct World {
         .init(event: event.event.id, hash: event.event.hash))
       mix(UInt64(truncatingIfNeeded: event.position))
     }
-    note("\(nodes[index].id) \(what())")
+    if tracing { note("\(nodes[index].id) \(what())") }
     if tracing {
       for item in outcome.events {
         let header = item.event.header
@@ -214,7 +214,7 @@ public struct World {
       }
     case .close(let peer, let connection, let code):
       guard let wire = wireIndex(node, peer), wires[wire].connection == connection else { return }
-      note("\(node) closes its link to \(peer): \(code)")
+      if tracing { note("\(node) closes its link to \(peer): \(code)") }
       disconnect(wire)
     case .sendEvidence, .evidenceMissing, .vitals: break
     }

@@ -1,6 +1,7 @@
 public import CityCore
 public import Journal
 public import Linkage
+import Operations
 
 /// The journal and link stores in memory, with volatile and durable state apart: what is written
 /// is lost by ``crash()`` until ``commit()``. One thread only, like the stores it stands for.
@@ -26,6 +27,11 @@ public final class MemoryStore: JournalStore, LinkStore {
     var parked: [ThingID: [ParkedEvent]] = [:]
     var declined: [ThingID: Int] = [:]
     var quarantine: Quarantine?
+    var evidence: [EvidenceRecord] = []
+    var webhooks: [String: WebhookRecord] = [:]
+    var outbound: [String: OutboundMessage] = [:]
+    var invitations: [Digest32: InvitationRecord] = [:]
+    var documents: [String: [UInt8]] = [:]
 
     public init() {}
   }

@@ -1,0 +1,71 @@
+public import CityCore
+public import Journal
+public import Operations
+
+extension MemoryStore: OperationsStore {
+  public func evidence(_ sha256: Digest32) throws -> [EvidenceRecord] {
+    tables.evidence.filter { $0.sha256 == sha256 }
+  }
+  public func put(_ evidence: EvidenceRecord) throws {
+    tables.evidence.removeAll { $0.sha256 == evidence.sha256 && $0.thing == evidence.thing }
+    tables.evidence.append(evidence)
+  }
+
+  public func webhooks() throws -> [WebhookRecord] {
+    tables.webhooks.values.sorted { $0.id < $1.id }
+  }
+  public func put(_ webhook: WebhookRecord) throws { tables.webhooks[webhook.id] = webhook }
+  public func deleteWebhook(_ id: String) throws { tables.webhooks[id] = nil }
+
+  public func enqueue(_ message: OutboundMessage) throws {
+    if tables.outbound[message.id] == nil { tables.outbound[message.id] = message }
+  }
+  public func outbound(dueBy: UTCTime, limit: Int) throws -> [OutboundMessage] {
+    Array(
+      tables.outbound.values.filter { $0.sent == nil && $0.nextAttempt <= dueBy }
+        .sorted { ($0.nextAttempt, $0.id) < ($1.nextAttempt, $1.id) }.prefix(limit))
+  }
+  public func update(_ message: OutboundMessage) throws { tables.outbound[message.id] = message }
+
+  public func invitation(secretHash: Digest32) throws -> InvitationRecord? {
+    tables.invitations[secretHash]
+  }
+  public func put(_ invitation: InvitationRecord) throws {
+    tables.invitations[invitation.secretHash] = invitation
+  }
+
+  public func document(_ name: String) throws -> [UInt8]? { tables.documents[name] }
+  public func putDocument(_ name: String, _ bytes: [UInt8]) throws {
+    tables.documents[name] = bytes
+  }
+
+  public func dueThings(kinds: [String], by: UTCTime, limit: Int) throws -> [ThingRecord] {
+    guard let node = tables.head?.node else { return [] }
+    return Array(
+      tables.things.values
+        .filter { record in
+          guard let wake = record.index.wake else { return false }
+          return wake <= by && record.owner == node && record.index.isOpen
+            && kinds.contains(record.id.kind)
+        }
+        .sorted { ($0.index.wake ?? by, $0.id) < ($1.index.wake ?? by, $1.id) }
+        .prefix(limit))
+  }
+  public func things(parent: ThingID, limit: Int) throws -> [ThingRecord] {
+    Array(
+      tables.things.values.filter { $0.index.parent == parent }.sorted { $0.id < $1.id }
+        .prefix(limit))
+  }
+  public func openThings(ownedBy node: NodeID) throws -> [ThingRecord] {
+    tables.things.values
+      .filter {
+        $0.owner == node && $0.index.isOpen && $0.id.kind != "adt" && $0.id.kind != "nod"
+      }
+      .sorted { $0.id < $1.id }
+  }
+  public func thing(source: String, externalId: String, kind: String) throws -> ThingRecord? {
+    tables.things.values.first {
+      $0.index.source == source && $0.index.externalId == externalId && $0.id.kind == kind
+    }
+  }
+}
