@@ -46,7 +46,7 @@ extension LinkEngine {
     let header = event.header
     let verdict = gate.verdict(
       kind: Self.policyKind(header), labels: header.labels, neighbour: neighbour, direction: .incoming,
-      addressed: addressed)
+      addressed: addressed, follows: known != nil)
     if case .withheld(let reason) = verdict {
       throw Problem(.linkRefused, "release policy refuses \(header.kind): \(reason)")
     }

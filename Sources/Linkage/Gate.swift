@@ -19,8 +19,12 @@ public enum ReleaseVerdict: Hashable, Sendable {
 public protocol ReleaseGate: Sendable {
   /// Travels with each release.
   var version: Int { get }
-  /// - Parameter addressed: a party of the thing is reached through this link.
+  /// - Parameters:
+  ///   - addressed: a party of the thing is reached through this link.
+  ///   - follows: the neighbour has earlier events of the thing already; a grade that has fallen
+  ///     since does not end what it follows.
   func verdict(
-    kind: String, labels: Labels, neighbour: Neighbour, direction: LinkDirection, addressed: Bool
+    kind: String, labels: Labels, neighbour: Neighbour, direction: LinkDirection, addressed: Bool,
+    follows: Bool
   ) -> ReleaseVerdict
 }

@@ -15,10 +15,10 @@ extension LinkEngine {
     for neighbour in neighbours where neighbour.standing == .active {
       var cursor: OutboxCursor?
       for positioned in events {
-        let verdict = self.verdict(for: positioned, neighbour: neighbour)
-        guard verdict.isReleased else { continue }
         let thing = positioned.event.thing
         let released = try store.releasedVersion(link: neighbour.node, thing: thing)
+        let verdict = self.verdict(for: positioned, neighbour: neighbour, follows: released > 0)
+        guard verdict.isReleased else { continue }
         let version = positioned.event.header.version
         var batch: [PositionedEvent] = []
         if version > released {
@@ -43,7 +43,9 @@ extension LinkEngine {
   }
 
   /// Whether, and how, an event goes over a link.
-  func verdict(for positioned: PositionedEvent, neighbour: Neighbour) -> ReleaseVerdict {
+  func verdict(
+    for positioned: PositionedEvent, neighbour: Neighbour, follows: Bool
+  ) -> ReleaseVerdict {
     let header = positioned.event.header
     if header.thing.kind == NodeDescription.thingKind {
       return describes(header, to: neighbour) ? .full : .withheld(reason: "not for this neighbour")
@@ -51,7 +53,7 @@ extension LinkEngine {
     let addressed = isAddressed(header.labels.parties, through: neighbour.node)
     return gate.verdict(
       kind: Self.policyKind(header), labels: header.labels, neighbour: neighbour, direction: .outgoing,
-      addressed: addressed)
+      addressed: addressed, follows: follows)
   }
 
   func isAddressed(_ parties: [NodeID], through link: NodeID) -> Bool {

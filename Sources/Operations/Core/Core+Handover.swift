@@ -30,7 +30,7 @@ extension CommandCore {
     }
     if case .withheld(let why) = links.gate.verdict(
       kind: CustodyEvent.offeredKind, labels: labels, neighbour: neighbour, direction: .outgoing,
-      addressed: true)
+      addressed: true, follows: false)
     {
       throw Problem(.refused, "release policy keeps it from \(target): \(why)")
     }

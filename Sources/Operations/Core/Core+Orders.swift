@@ -94,7 +94,7 @@ extension CommandCore {
       labels.parties = above + [node, recipient.node]
       if case .withheld(let why) = links.gate.verdict(
         kind: "task.requested", labels: labels, neighbour: neighbour,
-        direction: .outgoing, addressed: true)
+        direction: .outgoing, addressed: true, follows: false)
       {
         throw Problem(.refused, "release policy keeps it from \(recipient.node): \(why)")
       }

@@ -16,7 +16,8 @@ public struct PolicyGate: ReleaseGate {
 
   public func verdict(
     kind: String, labels: Labels, neighbour: Linkage.Neighbour, direction: LinkDirection,
-    addressed: Bool
+    addressed: Bool,
+    follows: Bool
   ) -> ReleaseVerdict {
     let decision = policy.decide(
       ReleaseQuestion(
@@ -24,7 +25,7 @@ public struct PolicyGate: ReleaseGate {
         neighbour: ReleaseQuestion.Neighbour(
           node: neighbour.node, relation: Self.relation(neighbour.relation),
           jurisdiction: neighbour.jurisdiction), own: own, addressed: addressed,
-        direction: direction == .outgoing ? .outgoing : .incoming))
+        follows: follows, direction: direction == .outgoing ? .outgoing : .incoming))
     return switch decision.release {
     case .full: .full
     case .withoutSealed: .withoutSealed

@@ -60,6 +60,6 @@ struct OpenGate: ReleaseGate {
   var version: Int { 1 }
   func verdict(
     kind: String, labels: Labels, neighbour: Linkage.Neighbour, direction: LinkDirection,
-    addressed: Bool
+    addressed: Bool, follows: Bool
   ) -> ReleaseVerdict { .full }
 }
