@@ -94,4 +94,35 @@ struct GeoJSONTests {
         "/features/2/properties/level", "/features/3/properties/name",
       ])
   }
+
+  @Test func `random trees are read or refused and never trap`() {
+    var random = SeededRandom(seed: 12)
+    let keys = [
+      "type", "coordinates", "geometry", "features", "properties", "code", "name", "datum",
+    ]
+    let texts = [
+      "Polygon", "MultiPolygon", "Feature", "FeatureCollection", "Point", "GCJ-02", "11",
+    ]
+    func tree(_ depth: Int) -> JSONValue {
+      switch random.below(depth > 6 ? 4 : 8) {
+      case 0: return .null
+      case 1: return .int(Int64(random.below(9)))
+      case 2: return .double(random.between(-200, 200))
+      case 3: return .string(texts[random.below(texts.count)])
+      case 4, 5: return .array((0..<random.below(5)).map { _ in tree(depth + 1) })
+      default:
+        var object: JSONValue = [:]
+        for _ in 0..<random.below(9) { object[keys[random.below(keys.count)]] = tree(depth + 1) }
+        return object
+      }
+    }
+    for _ in 0..<3_000 {
+      let value = tree(0)
+      _ = try? GeoJSON.area(value, datum: .bd09)
+      _ = try? GeoJSON.point(value, datum: nil)
+      _ = try? GeoJSON.jurisdictions(value, datum: .wgs84)
+      let polygon: JSONValue = ["type": "Polygon", "coordinates": tree(1)]
+      _ = try? GeoJSON.area(polygon, datum: .wgs84)
+    }
+  }
 }

@@ -98,6 +98,14 @@ struct EngineSetupTests {
     #expect(found.map(\.id) == [orphan.id, lost.id, forgotten.id])
   }
 
+  @Test func `of rules with one id and series of one device the first counts`() throws {
+    var engine = try makeEngine(
+      [flooding(), flooding()], subjects: [subject(0, "dev_a"), subject(1, "dev_a")])
+    #expect(engine.monitorCount == 1)
+    #expect(engine.read(15, 0, series: 1).isEmpty)
+    #expect(engine.read(15, 0).count == 1)
+  }
+
   @Test func `what the store knows stands for readings without evaluating them`() throws {
     var engine = try makeEngine([flooding(), silence(after: .minutes(10))])
     engine.note(series: 0, value: 99, time: at(-60))

@@ -123,6 +123,22 @@ struct WarningMachineTests {
     #expect(WarningEvent.decode(kind: "warning.sung", version: 1, body: Array("{}".utf8)) == nil)
   }
 
+  @Test func `the shape of what the journal stores is fixed`() throws {
+    let raised = WarningEvent.raised(try raised())
+    #expect(
+      String(decoding: raised.body(), as: UTF8.self)
+        == #"{"rule":"road-flooding","ruleName":{"zh":"Flooding","en":"Flooding"},"#
+        + #""subject":"dev_a","subjectName":{"zh":"Gauge","en":"Gauge"},"#
+        + #""property":"waterLevel","unit":"m","grade":"yellow","value":25.0,"#
+        + #""opened":"2026-07-21T00:00:00Z","time":"2026-07-21T00:00:00Z","#
+        + #""jurisdiction":"330102001","place":{"longitude":120.0,"latitude":30.0},"#
+        + #""message":{"zh":"25 m","en":"25 m"}}"#)
+    let cleared = WarningEvent.cleared(.init(reason: .ruleChanged, value: nil, time: at(1)))
+    #expect(
+      String(decoding: cleared.body(), as: UTF8.self)
+        == #"{"reason":"rule-changed","time":"2026-07-21T00:00:01Z"}"#)
+  }
+
   @Test func `the fold is total and bounded`() throws {
     var random = SeededRandom(seed: 3)
     for _ in 0..<50 {

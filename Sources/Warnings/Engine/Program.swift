@@ -84,7 +84,13 @@ struct RuleProgram: Sendable {
   static let empty = RuleProgram([], subjects: [])
 
   init(_ rules: [Rule], subjects: [RuleSubject]) {
-    let compiled = rules.filter { $0.isEnabled && !$0.grades.isEmpty }.map(Compiled.init)
+    // Of rules with one id, and of series with one device and property, the first counts: two would
+    // raise warnings of one id.
+    var ids: Set<String> = []
+    let compiled = rules.filter {
+      $0.isEnabled && !$0.grades.isEmpty && ids.insert($0.id).inserted
+    }.map(Compiled.init)
+    var keys: Set<MonitorKey> = []
     var byProperty: [String: [Int]] = [:]
     for (index, each) in compiled.enumerated() {
       byProperty[each.rule.property, default: []].append(index)
@@ -95,6 +101,8 @@ struct RuleProgram: Sendable {
     var first: [Int32] = [0]
     var monitors: [Monitor] = []
     for subject in subjects where subject.series >= 0 && slots[Int(subject.series)] < 0 {
+      let key = MonitorKey(rule: "", device: subject.device, property: subject.property)
+      guard keys.insert(key).inserted else { continue }
       let matching = (byProperty[subject.property] ?? []).filter {
         compiled[$0].rule.devices.selects(subject)
       }

@@ -21,18 +21,18 @@ struct RateWindow: Hashable, Sendable {
 
     var reference: Int?
     if let within = times.firstIndex(where: { $0 >= from.partialValue }) {
-      let isNear = time - times[within] < window / 2
+      let isNear = time &- times[within] < window / 2
       reference = isNear && within > 0 ? within - 1 : isNear ? nil : within
     } else if !times.isEmpty {
       reference = times.count - 1
     }
     var rate: Double?
     if let reference {
-      let span = Double(time - times[reference])
+      let span = Double(time &- times[reference])
       rate = (value - values[reference]) / span * Double(per)
     }
     // The newest may be replaced while it is close to the one before it.
-    if times.count >= 2, times[times.count - 1] - times[times.count - 2] < window / 32 {
+    if times.count >= 2, times[times.count - 1] &- times[times.count - 2] < window / 32 {
       times[times.count - 1] = time
       values[times.count - 1] = value
     } else {

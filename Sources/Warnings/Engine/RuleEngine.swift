@@ -13,6 +13,9 @@ public import CityCore
 ///   between readings: ``evaluateClock(now:)`` finds it while the device is silent.
 /// - The caller makes transitions durable and tries again until they are. Whether the engine starts
 ///   from its last snapshot or goes on, the ids are the same.
+/// - At the start of a node: `configure`, `restore` the last snapshot, `note` the store's latest
+///   values, `evaluate` the readings that were stored since the snapshot, `reconcile` with the
+///   warnings that the journal holds as open; then `evaluate` and `evaluateClock` as things come.
 public struct RuleEngine: Sendable {
   /// How old a reading may be and still change a warning.
   public static let horizon = Duration64.hours(24)

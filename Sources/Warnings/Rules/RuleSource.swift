@@ -36,14 +36,28 @@ struct RuleNode {
   let path: String
 
   func member(_ key: String) -> RuleNode {
-    RuleNode(
-      value: value[key] ?? .null, pointer: "\(pointer)/\(key)",
-      path: path.isEmpty ? key : "\(path).\(key)")
+    // Unknown keys are the writer's own and may be anything.
+    let shown = key.utf8.count <= 64 ? key : String(key.prefix(40)) + "…"
+    return RuleNode(
+      value: value[key] ?? .null, pointer: "\(pointer)/\(Self.escaped(key))",
+      path: path.isEmpty ? shown : "\(path).\(shown)")
   }
 
   var elements: [RuleNode] {
     (value.arrayValue ?? []).enumerated().map { index, each in
       RuleNode(value: each, pointer: "\(pointer)/\(index)", path: "\(path)[\(index)]")
+    }
+  }
+
+  /// RFC 6901.
+  private static func escaped(_ key: String) -> String {
+    guard key.utf8.contains(where: { $0 == 0x7E || $0 == 0x2F }) else { return key }
+    return key.reduce(into: "") { out, character in
+      switch character {
+      case "~": out += "~0"
+      case "/": out += "~1"
+      default: out.append(character)
+      }
     }
   }
 
