@@ -4,8 +4,9 @@ public import CityCore
 // last one (Civil Code of the PRC, articles 201 and 203); for natural days, with its last second.
 // So adding two limits one after the other gives what adding them at once gives.
 extension CityCalendar {
-  /// Holidays are a finite list, so a working day is never further off than the list is long.
-  private var longestBreak: Int { holidays.count + 8 }
+  /// Each week has a working weekday, and holidays are a finite list: the next working day comes
+  /// after as many weeks at most.
+  private var longestBreak: Int { (holidays.count + 1) * 7 }
 
   /// When a limit that starts at `start` ends.
   public func deadline(from start: UTCTime, limit: Limit) -> UTCTime {
