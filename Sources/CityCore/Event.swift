@@ -51,7 +51,8 @@ public struct EventHeader: Hashable, Sendable, Codable {
   /// The version of the body's shape, from 1. Upcasters bring old ones up.
   public var kindVersion: Int
   public var thing: ThingID
-  /// Ownership term of the thing, +1 at each hand-over, from 1.
+  /// Ownership term of the thing, from 1: +1 whenever an offer of it ends, by a hand-over or by its
+  /// return.
   public var term: Int
   /// Version of the thing after this event, contiguous across owners, from 1.
   public var version: Int

@@ -28,6 +28,15 @@ public enum CustodyEvent: Hashable, Sendable {
     }
   }
 
+  /// Whether it begins a new term. Every event that ends an offer does: a receiver never accepts
+  /// at a term at which it declined, so the next offer needs another one.
+  public var raisesTerm: Bool {
+    switch self {
+    case .offered: false
+    case .returned, .accepted, .forfeited: true
+    }
+  }
+
   private struct Body: Codable {
     var to: NodeID?
     var from: NodeID?

@@ -97,13 +97,20 @@ public struct Journal: Sendable {
       return before.term + 1
     case CustodyEvent.forfeitedKind:
       return before.term + 1
+    case CustodyEvent.returnedKind:
+      guard before.owner == node else {
+        throw Problem(.notOwner, "\(draft.thing) is owned by \(before.owner)")
+      }
+      guard before.offeredTo != nil else {
+        throw Problem(.refused, "\(draft.thing) is offered to nobody")
+      }
+      return before.term + 1
     default:
       guard before.owner == node else {
         throw Problem(.notOwner, "\(draft.thing) is owned by \(before.owner)")
       }
       guard
-        before.offeredTo == nil || draft.kind == CustodyEvent.returnedKind
-          || draft.kind.hasSuffix(".noted")
+        before.offeredTo == nil || draft.kind.hasSuffix(".noted")
       else {
         throw Problem(
           .refused, "\(draft.thing) is offered to \(before.offeredTo?.rawValue ?? "another node")")

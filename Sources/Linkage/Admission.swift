@@ -77,6 +77,12 @@ extension LinkEngine {
       guard known.offeredTo == header.id.node, header.term == known.term + 1 else {
         throw Problem(.linkRefused, "\(known.id) was not offered to \(header.id.node)")
       }
+    case CustodyEvent.returnedKind:
+      guard known.owner == header.id.node, known.offeredTo != nil,
+        header.term == known.term + 1
+      else {
+        throw Problem(.linkRefused, "\(header.id.node) has no offer of \(known.id) to take back")
+      }
     case CustodyEvent.forfeitedKind:
       guard header.term > known.term else {
         throw Problem(.linkRefused, "a forfeit of \(known.id) needs a term over \(known.term)")

@@ -13,7 +13,8 @@ struct CustodyTests {
     _ = try bench.custody(.offered(to: try #require(city), reason: "too great"), a)
     #expect(code { try bench.commit([bench.draft("incident.confirmed", a)]) } == .refused)
     try bench.commit([bench.draft("incident.noted", a)])
-    _ = try bench.custody(.returned(reason: "refused"), a)
+    let returned = try bench.custody(.returned(reason: "refused"), a)
+    #expect(returned.header.term == 2)
     try bench.commit([bench.draft("incident.confirmed", a)])
   }
 
