@@ -158,6 +158,17 @@ public struct DeviceTable: Sendable {
     return Int32(found)
   }
 
+  /// The series that the store's numbers name. Slow: for what is read again at the start.
+  public func series(deviceNumber: Int32, propertyNumber: Int32) -> Int32? {
+    guard let entry = entries.firstIndex(where: { $0.number == deviceNumber }) else { return nil }
+    var at = entries[entry].firstSeries
+    while at >= 0 {
+      if series[Int(at)].property == propertyNumber, series[Int(at)].isLive { return at }
+      at = series[Int(at)].next
+    }
+    return nil
+  }
+
   /// What a series is.
   public struct SeriesInfo: Sendable {
     public let series: Int32

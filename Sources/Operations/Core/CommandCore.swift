@@ -2,6 +2,7 @@ public import CityCore
 import Incidents
 public import Journal
 public import Linkage
+import Warnings
 
 /// What the core needs of a store, inside the writer's transaction.
 public typealias CoreStore = JournalStore & LinkStore & OperationsStore
@@ -31,7 +32,7 @@ public struct CommandCore: Sendable {
   ) throws {
     var projectors = ProjectorTable()
     projectors.registerIncidents()
-    // registerWarnings
+    projectors.registerWarnings()
     journal = try Journal(store: store, signer: signer, projectors: projectors)
     links = try LinkEngine(
       node: journal.node, instance: instance, software: CoreSettings.software, gate: gate,
