@@ -1,4 +1,5 @@
 import CityCore
+import CityJSON
 import Incidents
 import Testing
 
@@ -41,6 +42,19 @@ struct ClockTests {
   @Test func `natural days end with their last second, and the first day does not count`() throws {
     #expect(try deadline("2026-02-13T02:00:00Z", .naturalDays(1)) == "2026-02-14T15:59:59Z")
     #expect(try deadline("2026-02-13T16:30:00Z", .naturalDays(7)) == "2026-02-21T15:59:59Z")
+  }
+
+  @Test func `every limit reads back as it was written`() throws {
+    for clock in LegalClock.allCases {
+      for amount in stride(from: 0, through: Limit.maximum(of: clock), by: clock.countsDays ? 1 : 7)
+      {
+        let limit = Limit(clock: clock, amount: amount)
+        #expect(amount == 0 || Limit(clock: clock, quantity: limit.quantity) == limit)
+        guard amount < 1_000 else { continue }
+        let back = try JSON.decode(Limit.self, from: try JSON.encode(limit))
+        #expect(back == limit)
+      }
+    }
   }
 
   @Test func `a calendar that makes no sense is refused with every fault`() {

@@ -140,6 +140,22 @@ struct IncidentRuleTests {
     #expect(refusal { try run.run(.giveBack(reason: "还是不"), by: Sample.worker) } == "refused")
   }
 
+  @Test
+  func `a dispatcher takes a case back from a unit that does nothing, and no return is counted`()
+    throws
+  {
+    for stage in [Stage.dispatch, .handle] {
+      var run = try CaseRun(at: stage)
+      #expect(refusal { try run.run(.recall(reason: ""), by: Sample.dispatcher) } == "invalid")
+      #expect(refusal { try run.run(.recall(reason: "慢"), by: Sample.worker) } == "forbidden")
+      try run.run(.recall(reason: "超时未签收"), by: Sample.dispatcher)
+      #expect(run.stage == .file)
+      #expect(run.state?.bounces == 0)
+      try run.run(.dispatch(organisation: Sample.otherUnit), by: Sample.dispatcher)
+      #expect(run.stage == .dispatch)
+    }
+  }
+
   @Test func `the clock of the unit starts at dispatch, not at acceptance`() throws {
     var run = try CaseRun(at: .dispatch)
     let due = run.state?.clocks.handleDue

@@ -11,7 +11,8 @@ struct IncidentTableTests {
     switch verb {
     case .file, .confirm, .markFalse, .pass, .fail, .close, .evaluate, .reopen, .link:
       Sample.supervisor
-    case .dispatch, .suspend, .resume, .approveExtension, .refuseExtension, .regrade, .merge,
+    case .dispatch, .recall, .suspend, .resume, .approveExtension, .refuseExtension, .regrade,
+      .merge,
       .detach, .note, .approveAppeal, .refuseAppeal:
       Sample.dispatcher
     case .rule: Sample.leader

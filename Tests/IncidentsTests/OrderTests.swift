@@ -160,6 +160,18 @@ struct OrderTests {
     #expect(run.order?.dueCommands(at: run.now + .days(9)).isEmpty == true)
   }
 
+  @Test func `a node that was down does not make up for the reminders that it missed`() throws {
+    var run = try OrderRun(OrderRun.issue(1))
+    run.now = run.now + .minutes(10) + .seconds(30)
+    let commands = run.order?.dueCommands(at: run.now) ?? []
+    #expect(commands == [.remind, .requireOutbound([one])])
+    for command in commands { try run.run(command, by: Sample.clock) }
+    #expect(run.order?.reminders == 10)
+    #expect(run.order?.wake == Sample.morning + .minutes(11))
+    try run.task(one, .remind, by: Sample.clock)
+    #expect(run.tasks[one]?.reminders == 10)
+  }
+
   @Test func `a task rings at its own node, as often as its plan says`() throws {
     var run = try OrderRun(OrderRun.issue(1, grade: .orange))
     try run.task(one, .receive, by: Sample.rule)

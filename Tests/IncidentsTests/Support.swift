@@ -159,6 +159,7 @@ extension CaseVerb {
     case .rule: .rule(organisation: Sample.unit, reason: reason)
     case .accept: .accept
     case .giveBack: .giveBack(reason: reason)
+    case .recall: .recall(reason: reason)
     case .progress: .progress(text: "进行中", percent: 50)
     case .report:
       .report(text: "完成", evidence: [Sample.photo(variant), Sample.photo(variant &+ 1)])

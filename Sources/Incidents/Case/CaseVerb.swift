@@ -10,6 +10,8 @@ public enum CaseVerb: String, Codable, Sendable, CaseIterable {
   case rule
   case accept
   case giveBack = "return"
+  /// 收回: the dispatcher takes it back from the unit, to dispatch it anew.
+  case recall
   case progress
   /// Report it done.
   case report
@@ -44,6 +46,7 @@ public enum CaseVerb: String, Codable, Sendable, CaseIterable {
     case .rule: Label(zh: "裁定派遣", en: "Dispatch by ruling")
     case .accept: Label(zh: "签收", en: "Accept")
     case .giveBack: Label(zh: "退单", en: "Return")
+    case .recall: Label(zh: "收回", en: "Take back")
     case .progress: Label(zh: "进展", en: "Report progress")
     case .report: Label(zh: "处理反馈", en: "Report done")
     case .pass: Label(zh: "核查通过", en: "Check passed")

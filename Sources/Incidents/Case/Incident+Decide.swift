@@ -52,6 +52,8 @@ extension Incident {
     case .accept: return [.accepted]
     case .giveBack(let reason):
       return [.returned(.init(reason: try why(reason), due: context.due(.dispatch, report)))]
+    case .recall(let reason):
+      return [.recalled(.init(reason: try why(reason), due: context.due(.dispatch, report)))]
     case .progress(let text, let percent):
       return [
         .progressed(

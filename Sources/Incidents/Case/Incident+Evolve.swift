@@ -51,6 +51,7 @@ extension Incident {
       bounces += 1
       leaveUnit(dispatchDue: body.due)
       remember(header.actor, asUnit: false)
+    case .recalled(let body): leaveUnit(dispatchDue: body.due)
     case .progressed(let body):
       percent = body.percent ?? percent
       lastReport = body.text
@@ -209,7 +210,8 @@ extension IncidentEvent {
   /// Whether its text answers the question why.
   fileprivate var recordsReason: Bool {
     switch self {
-    case .markedFalse, .returned, .reopened, .suspended, .extensionRequested, .regraded, .merged,
+    case .markedFalse, .returned, .recalled, .reopened, .suspended, .extensionRequested, .regraded,
+      .merged,
       .detached, .appealed:
       true
     case .verified(let body): !body.passed

@@ -9,6 +9,7 @@ public enum IncidentCommand: Hashable, Sendable {
   case rule(organisation: PrincipalID, limit: Limit? = nil, reason: String)
   case accept
   case giveBack(reason: String)
+  case recall(reason: String)
   case progress(text: String, percent: Int? = nil)
   case report(text: String, evidence: [Evidence] = [])
   case pass(text: String? = nil)
@@ -43,6 +44,7 @@ public enum IncidentCommand: Hashable, Sendable {
     case .rule: .rule
     case .accept: .accept
     case .giveBack: .giveBack
+    case .recall: .recall
     case .progress: .progress
     case .report: .report
     case .pass: .pass
@@ -114,6 +116,7 @@ extension IncidentCommand {
         reason: try reason())
     case .accept: self = .accept
     case .giveBack: self = .giveBack(reason: try reason())
+    case .recall: self = .recall(reason: try reason())
     case .progress:
       self = .progress(text: try need(input.text, .text), percent: input.percent)
     case .report:

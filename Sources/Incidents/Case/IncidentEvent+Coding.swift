@@ -3,7 +3,8 @@ extension IncidentEvent: DomainEvent {
 
   /// The part of the kind after `incident.`.
   enum Name: String, CaseIterable {
-    case filed, confirmed, markedFalse, dispatched, accepted, returned, progressed, handled
+    case filed, confirmed, markedFalse, dispatched, accepted, returned, recalled, progressed,
+      handled
     case verified, closed, evaluated, reopened, suspended, resumed, extensionRequested
     case extensionDecided, regraded, merged, detached, noted, evidenceAdded, warningChanged
     case linked, appealed, appealDecided
@@ -21,6 +22,7 @@ extension IncidentEvent: DomainEvent {
     case .dispatched: .dispatched
     case .accepted: .accepted
     case .returned: .returned
+    case .recalled: .recalled
     case .progressed: .progressed
     case .handled: .handled
     case .verified: .verified
@@ -50,7 +52,7 @@ extension IncidentEvent: DomainEvent {
     case .confirmed(let body): Body.encode(body)
     case .markedFalse(let body), .extensionRequested(let body), .appealed(let body):
       Body.encode(body)
-    case .returned(let body): Body.encode(body)
+    case .returned(let body), .recalled(let body): Body.encode(body)
     case .dispatched(let body): Body.encode(body)
     case .progressed(let body): Body.encode(body)
     case .handled(let body): Body.encode(body)
@@ -85,6 +87,7 @@ extension IncidentEvent: DomainEvent {
     case .dispatched: return payload(IncidentEvent.dispatched)
     case .accepted: return payload { (_: Empty) in .accepted }
     case .returned: return payload(IncidentEvent.returned)
+    case .recalled: return payload(IncidentEvent.recalled)
     case .progressed: return payload(IncidentEvent.progressed)
     case .handled: return payload(IncidentEvent.handled)
     case .verified: return payload(IncidentEvent.verified)
@@ -114,7 +117,7 @@ extension IncidentEvent: DomainEvent {
     case .confirmed(let body): body.text
     case .markedFalse(let body), .extensionRequested(let body), .appealed(let body):
       body.reason
-    case .returned(let body): body.reason
+    case .returned(let body), .recalled(let body): body.reason
     case .dispatched(let body): body.text
     case .progressed(let body): body.text
     case .handled(let body): body.text

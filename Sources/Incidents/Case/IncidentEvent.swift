@@ -15,6 +15,8 @@ public enum IncidentEvent: Hashable, Sendable {
   case accepted
   /// The unit gave it back to the dispatcher.
   case returned(Returned)
+  /// The dispatcher took it back from the unit.
+  case recalled(Returned)
   /// The unit reports how far it is.
   case progressed(Progress)
   /// The unit reports it done.
@@ -81,7 +83,7 @@ extension IncidentEvent {
     /// Never blank.
     public var reason: String
   }
-  /// Body of `incident.returned`.
+  /// Body of `incident.returned` and `incident.recalled`.
   public struct Returned: Hashable, Sendable, Codable {
     /// Never blank.
     public var reason: String

@@ -60,6 +60,9 @@ public struct CaseRule: Hashable, Sendable {
       .giveBack, from: [.dispatch, .handle], to: [.file], by: [.handler], required: [.reason],
       isForUnit: true),
     CaseRule(
+      .recall, from: [.dispatch, .handle], to: [.file], by: [.command, .leader],
+      required: [.reason]),
+    CaseRule(
       .progress, from: [.handle], by: [.handler], required: [.text], optional: [.percent],
       isForUnit: true),
     CaseRule(

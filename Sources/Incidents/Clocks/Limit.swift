@@ -59,9 +59,11 @@ public struct Limit: Hashable, Sendable {
   /// Reads `2`, `0.5` or `30` hours or days of a clock. Nil unless positive, in range and whole in
   /// the unit that is counted (minutes, days).
   public init?(clock: LegalClock, quantity: Double) {
-    let amount = quantity * Double(clock.unit)
+    let exact = quantity * Double(clock.unit)
+    let amount = exact.rounded()
+    // Minutes as hours are seldom exact: 7 minutes are 0.11666666666666667 h.
     guard amount.isFinite, amount >= 1, amount <= Double(Self.maximum(of: clock)),
-      amount.rounded() == amount
+      abs(amount - exact) < 1e-6
     else { return nil }
     self.init(clock: clock, amount: Int(amount))
   }

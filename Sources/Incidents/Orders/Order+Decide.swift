@@ -18,7 +18,10 @@ extension Order {
     case .recall(let reason):
       return [.recalled(.init(reason: try TextRule.text(reason, at: "/reason")))]
     case .expire: return [.expired]
-    case .remind: return [.reminded(.init(number: state.reminders + 1))]
+    case .remind:
+      let plan = state.issue.reminders
+      let number = plan?.number(after: state.reminders, since: state.issued, at: now)
+      return [.reminded(.init(number: number ?? state.reminders + 1))]
     case .requireOutbound(let tasks):
       let wanted = state.unacknowledged.filter { !$0.isOutbound }.map(\.recipient.task)
         .filter { tasks.contains($0) }

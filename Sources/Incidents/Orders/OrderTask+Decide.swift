@@ -19,10 +19,12 @@ extension OrderTask {
       guard case .request(let request) = command else { return [] }
       return [.requested(request)]
     }
-    return try state.events(for: command)
+    return try state.events(for: command, now)
   }
 
-  private func events(for command: TaskCommand) throws(Problem) -> [TaskEvent] {
+  private func events(
+    for command: TaskCommand, _ now: UTCTime
+  ) throws(Problem) -> [TaskEvent] {
     switch command {
     case .request: return []
     case .receive: return [.received]
@@ -50,7 +52,9 @@ extension OrderTask {
     case .recall(let reason):
       return [.recalled(.init(reason: try TextRule.text(reason, at: "/reason")))]
     case .expire: return [.expired]
-    case .remind: return [.reminded(.init(number: reminders + 1))]
+    case .remind:
+      let number = request.reminders?.number(after: reminders, since: requested, at: now)
+      return [.reminded(.init(number: number ?? reminders + 1))]
     case .requireOutbound: return isOutbound ? [] : [.outboundRequired]
     case .note(let text): return [.noted(.init(text: try TextRule.text(text, at: "/text")))]
     }

@@ -30,6 +30,13 @@ public struct ReminderPlan: Hashable, Sendable, Codable {
     given < maximum ? start + .seconds(Int64(everySeconds) * Int64(max(0, given) + 1)) : nil
   }
 
+  /// The number of the reminder that is given at `now`. Those that were missed, because the node
+  /// was down, are passed over.
+  func number(after given: Int, since start: UTCTime, at now: UTCTime) -> Int {
+    let due = (now - start).microseconds / (Int64(everySeconds) * 1_000_000)
+    return max(given + 1, Int(min(Int64(maximum), max(0, due))))
+  }
+
   /// When it must leave the building.
   func outbound(since start: UTCTime) -> UTCTime? {
     outboundSeconds.map { start + .seconds(Int64($0)) }
