@@ -70,7 +70,7 @@ extension CityNode {
     switch verb {
     case .file: .fileIncident
     case .confirm, .markFalse, .regrade, .link, .changeWarning: .confirmIncident
-    case .dispatch: .dispatchIncident
+    case .dispatch, .recall: .dispatchIncident
     case .rule, .suspend, .resume, .approveExtension, .refuseExtension: .approveExtension
     case .accept, .giveBack, .progress, .report, .requestExtension, .appeal: .handleTask
     case .pass, .fail: .verifyIncident
