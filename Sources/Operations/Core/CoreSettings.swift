@@ -15,6 +15,7 @@ public struct CoreSettings: Sendable {
   public var handling: HandlingPolicy
   public var limits: LimitsTable
   public var cases: CasePolicy
+  public var reminders: ReminderSchedule
   public var calendar: CityCalendar
   public var classes: ClassTable
   /// Delegated and escalated cases are accepted by the node itself instead of by a person.
@@ -25,6 +26,7 @@ public struct CoreSettings: Sendable {
   public init(
     level: Level, name: Label, jurisdiction: AdminCode, isDepartment: Bool, zoneOffset: Int,
     handling: HandlingPolicy, limits: LimitsTable, cases: CasePolicy = .standard,
+    reminders: ReminderSchedule = .standard,
     calendar: CityCalendar, classes: ClassTable,
     acceptsOffers: Bool, selfPrincipal: PrincipalID
   ) {
@@ -36,6 +38,7 @@ public struct CoreSettings: Sendable {
     self.handling = handling
     self.limits = limits
     self.cases = cases
+    self.reminders = reminders
     self.calendar = calendar
     self.classes = classes
     self.acceptsOffers = acceptsOffers

@@ -108,6 +108,11 @@ public final class CommandEngine: Sendable, WriteGroupHooks {
     try state.withLock { try body($0.core) }
   }
 
+  /// A fresh key of 26 characters that sorts by time.
+  public func newKey() -> String {
+    state.withLock { SortableKey.make(now: clock.now(), random: &$0.core.random) }
+  }
+
   // MARK: WriteGroupHooks
 
   public func groupBegan() {

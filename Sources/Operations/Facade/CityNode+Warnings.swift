@@ -1,0 +1,45 @@
+public import Access
+public import CityCore
+import Incidents
+public import Journal
+public import Warnings
+
+extension CityNode {
+  /// Acknowledges a warning, or marks it as a false alarm with a reason.
+  public func actOnWarning(
+    _ id: ThingID, acknowledge: Bool, reason: String?, by principal: Principal
+  ) async throws -> ThingRecord {
+    let record = try await visible(id, principal)
+    let actor = try authorise(
+      principal, acknowledge ? .acknowledgeWarning : .dismissWarning, Self.resource(record))
+    let command: WarningCommand = acknowledge ? .acknowledge : .dismiss(reason: reason ?? "")
+    try await engine.perform { core, now, store, outcome in
+      try core.act(
+        on: id, command, by: actor, now: now, store: store, outcome: &outcome)
+    }
+    return try await durable(id)
+  }
+
+  /// Open warnings folded into at most 20 lines by area and rule; `items` of each are its warnings.
+  public func foldedWarnings(
+    for principal: Principal, isOpen: Bool = true
+  ) async throws -> (lines: [FoldLine], total: Int) {
+    var query = ThingQuery(scope: scope(principal, .readWarnings), kinds: ["wrn"])
+    query.isOpen = isOpen
+    var items: [FoldItem] = []
+    var after: String?
+    repeat {
+      let page = try await reader.things(
+        query, page: PageRequest(limit: PageRequest.maximum, after: after))
+      for record in page.items {
+        guard let state = try? WarningState(record: record) else { continue }
+        items.append(
+          FoldItem(
+            id: record.id, rule: state.rule, ruleName: state.ruleName,
+            jurisdiction: record.labels.jurisdiction, grade: state.grade, time: state.opened))
+      }
+      after = page.next
+    } while after != nil && items.count < 10_000
+    return (WarningFolder.fold(items), items.count)
+  }
+}
