@@ -1,8 +1,8 @@
 import NIOCore
 
 /// Where a connection comes from, without its port, as 128 bits; IPv4 is mapped into IPv6
-/// (`::ffff:a.b.c.d`). It has no text form on purpose: addresses are personal data and stay out of
-/// logs.
+/// (`::ffff:a.b.c.d`). It has no description on purpose: addresses are personal data and stay out
+/// of logs.
 public struct PeerAddress: Hashable, Sendable {
   let high: UInt64
   let low: UInt64
@@ -44,5 +44,15 @@ public struct PeerAddress: Hashable, Sendable {
   /// of it.
   var limitKey: PeerAddress {
     high == 0 ? self : PeerAddress(high: high, low: 0)
+  }
+
+  /// The address as people write it, for throttles that count by it: never log or store it.
+  public var text: String {
+    if high == 0, low >> 32 == 0xFFFF {
+      return [24, 16, 8, 0].map { String(low >> UInt64($0) & 255) }.joined(separator: ".")
+    }
+    return [high, low].flatMap { word in
+      [48, 32, 16, 0].map { String(word >> UInt64($0) & 0xFFFF, radix: 16) }
+    }.joined(separator: ":")
   }
 }

@@ -23,12 +23,13 @@ public final class CityRequestContext: Sendable {
   /// The method and path that were asked for, without the query.
   public let method: String
   public let path: String
-  let names: [String]
-  let values: [String]
+  private let match: RouteTable.Match?
   let fields: RequestFields
   let reader: BodyReader
   /// A form that was read already, to check its CSRF field.
   let form: FormBody?
+  /// A body that was read already.
+  let held: ByteBuffer?
   let channel: any Channel
   private let baseLogger: Logger
 
@@ -36,7 +37,7 @@ public final class CityRequestContext: Sendable {
     id: RequestID, received: UTCTime, peer: PeerAddress, identity: Identity?,
     language: Language, idempotencyKey: IdempotencyKey?, query: Query, method: String,
     path: String, match: RouteTable.Match?, fields: RequestFields, reader: BodyReader,
-    form: FormBody?, channel: any Channel, logger: Logger
+    form: FormBody?, held: ByteBuffer? = nil, channel: any Channel, logger: Logger
   ) {
     self.id = id
     self.received = received
@@ -48,11 +49,11 @@ public final class CityRequestContext: Sendable {
     self.query = query
     self.method = method
     self.path = path
-    names = match?.endpoint.route.path.names ?? []
-    values = match?.values ?? []
+    self.match = match
     self.fields = fields
     self.reader = reader
     self.form = form
+    self.held = held
     self.channel = channel
     baseLogger = logger
   }
@@ -74,8 +75,10 @@ public final class CityRequestContext: Sendable {
   /// What stood in the path in place of `{name}`, percent-decoded; empty for a name that the route
   /// does not have.
   public func parameter(_ name: String) -> String {
-    guard let index = names.firstIndex(of: name), index < values.count else { return "" }
-    return values[index]
+    guard let match, let index = match.endpoint.route.path.names.firstIndex(of: name),
+      index < match.values.count
+    else { return "" }
+    return match.values[index]
   }
 
   /// A path parameter as one of our identifiers.
@@ -92,7 +95,22 @@ public final class CityRequestContext: Sendable {
   /// The whole body, decompressed, within the route's limits.
   /// - Throws: `too-large`, `malformed`, `request-timeout`.
   public func body(of request: Request) async throws -> ByteBuffer {
-    try await reader.collect(request.body)
+    if let held { return held }
+    return try await reader.collect(request.body)
+  }
+
+  /// Whether the route takes a body that fits into memory.
+  public var takesBody: Bool {
+    !reader.rule.types.isEmpty && reader.rule.maximum <= Limits.readingsBody
+  }
+
+  /// The same context with a body that was read already, for whoever must see it first.
+  public func holding(_ body: ByteBuffer) -> CityRequestContext {
+    CityRequestContext(
+      id: id, received: received, peer: peer, identity: identity, language: language,
+      idempotencyKey: idempotencyKey, query: query, method: method, path: path, match: match,
+      fields: fields, reader: reader, form: form, held: body, channel: channel,
+      logger: baseLogger)
   }
 
   /// The body part by part, for what is too large to hold. Compression is not undone.
@@ -104,6 +122,9 @@ public final class CityRequestContext: Sendable {
 
   /// The media type of the body, without parameters, lower case.
   public var contentType: String? { fields.contentType.map { MediaType($0).essence } }
+
+  /// What `Content-Length` announced.
+  public var contentLength: Int? { fields.contentLength }
 
   /// The fields of an urlencoded form.
   /// - Throws: `malformed`.

@@ -1,7 +1,7 @@
 public import CityJSON
 public import HTTPTypes
 public import Hummingbird
-import NIOCore
+public import NIOCore
 
 extension Response {
   /// JSON that is text already.
@@ -41,6 +41,15 @@ extension Response {
     Response(status: .seeOther, headers: [.location: LocalPath.checked(path)])
   }
 
+  /// The bytes of a body of known length; the response can still be sent.
+  /// - Returns: nil for a body without a length, or a longer one.
+  public func bytes(upTo maximum: Int) async throws -> ByteBuffer? {
+    guard let length = body.contentLength, length <= maximum else { return nil }
+    let collector = BodyCollector()
+    try await body.write(collector)
+    return collector.bytes
+  }
+
   /// Adds a `Set-Cookie`; see ``SessionCookie``.
   public mutating func addCookie(_ cookie: String) {
     headers.append(HTTPField(name: .setCookie, value: cookie))
@@ -60,6 +69,14 @@ extension Response {
     if let length { fields[.contentLength] = String(length) }
     return fields
   }
+}
+
+/// Takes a body that was meant for a connection.
+private final class BodyCollector: ResponseBodyWriter {
+  private(set) var bytes = ByteBuffer()
+
+  func write(_ buffer: ByteBuffer) async throws { bytes.writeImmutableBuffer(buffer) }
+  func finish(_ trailingHeaders: HTTPFields?) async throws {}
 }
 
 /// A path on this server.

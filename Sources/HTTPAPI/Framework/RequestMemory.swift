@@ -1,0 +1,90 @@
+import CityCore
+import CityJSON
+import Hummingbird
+import Journal
+import NIOCore
+import Synchronization
+import Web
+
+/// Where answers to requests with an `Idempotency-Key` are kept.
+public protocol AnswerStore: Sendable {
+  /// An answer that has not expired.
+  func answer(_ key: String) async throws -> IdempotencyRecord?
+  func keep(_ record: IdempotencyRecord) async throws
+}
+
+/// Gives a repeated request the answer that the first one got.
+///
+/// Only answers that changed something are kept; a refused request may be sent again. Of two that
+/// come at once, the second is told to wait.
+final class RequestMemory: Sendable {
+  private static let lifetime = Duration64.hours(24)
+  /// Greater answers are not kept: the request is then done once and its answer told once.
+  private static let maximumAnswer = 256 << 10
+
+  private let store: any AnswerStore
+  private let clock: any Clock64
+  private let running = Mutex<Set<String>>([])
+
+  init(store: any AnswerStore, clock: any Clock64) {
+    self.store = store
+    self.clock = clock
+  }
+
+  func once(
+    _ key: IdempotencyKey, _ identity: Identity, _ request: Request,
+    _ context: CityRequestContext, tellsSecret: Bool, _ handler: RouteHandler
+  ) async throws -> Response {
+    let name = "\(identity.principal.id)/\(key)"
+    guard running.withLock({ $0.insert(name).inserted }) else {
+      throw Problem(
+        .conflict, "a request with this Idempotency-Key is being worked on", retryAfter: 1)
+    }
+    defer { running.withLock { _ = $0.remove(name) } }
+    // The body is needed twice: for the fingerprint and by the handler.
+    let body = context.takesBody ? try await context.body(of: request) : ByteBuffer()
+    let fingerprint = Self.fingerprint(context, body)
+    if let known = try await store.answer(name) {
+      guard known.fingerprint == fingerprint else {
+        throw Problem(.keyReused, "the key came with another request before")
+      }
+      if tellsSecret {
+        throw Problem(.duplicate, "this was done already; what it told is told only once")
+      }
+      return Self.response(known)
+    }
+    let response = try await handler(request, context.holding(body))
+    try await keep(response, name, fingerprint, tellsSecret)
+    return response
+  }
+
+  private func keep(
+    _ response: Response, _ name: String, _ fingerprint: Digest32, _ tellsSecret: Bool
+  ) async throws {
+    guard response.status.code < 300,
+      let body = try await response.bytes(upTo: Self.maximumAnswer)
+    else { return }
+    try await store.keep(
+      IdempotencyRecord(
+        key: name, fingerprint: fingerprint, status: response.status.code,
+        response: tellsSecret ? [] : Array(body.readableBytesView), expires: clock.now() + Self.lifetime))
+  }
+
+  private static func response(_ record: IdempotencyRecord) -> Response {
+    if record.response.isEmpty { return Response(status: .init(code: record.status)) }
+    return .json(record.response, status: .init(code: record.status))
+  }
+
+  /// Two rounds of the stable hash under different keys. It tells a mistake from a retry; whoever
+  /// wants two requests of their own to collide deceives only themselves.
+  static func fingerprint(_ context: CityRequestContext, _ body: ByteBuffer) -> Digest32 {
+    let bytes = [UInt64(0x6369_7479), 0x6265_6163].flatMap { key -> [UInt8] in
+      var hash = StableHash(key0: key, key1: ~key)
+      hash.update(framed: context.method)
+      hash.update(framed: context.path)
+      body.withUnsafeReadableBytes { hash.update($0) }
+      return hash.finish()
+    }
+    return Digest32(bytes) ?? .zero
+  }
+}

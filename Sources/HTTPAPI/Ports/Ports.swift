@@ -1,0 +1,302 @@
+public import Access
+public import CityCore
+public import CityJSON
+public import Devices
+public import Incidents
+public import Journal
+public import Linkage
+public import Operations
+public import Warnings
+
+// What the API asks of the node. Permission is decided behind these, for the particular thing;
+// errors are `Problem`s. `Node` says which objects answer.
+
+/// Where this node stands and what it knows of others.
+public protocol NodePort: Sendable {
+  /// This node.
+  var node: NodeID { get }
+  var jurisdiction: AdminCode { get }
+  /// Whether what that node tells arrives at the moment; false makes its replicas stale.
+  func isReachable(_ node: NodeID) -> Bool
+  /// The smallest known jurisdiction that a place lies in.
+  func locate(_ place: Coordinate) -> AdminCode?
+  /// A description for people and programs, as JSON: name, level, jurisdiction, software.
+  func describe() async throws -> JSONValue
+}
+
+/// What came of a login.
+public enum LoginResult: Sendable {
+  case accepted(NewSession)
+  /// The password is right; the code of the authenticator app is needed.
+  case codeNeeded
+}
+
+/// People's sessions and passwords.
+public protocol AccountsPort: Sendable {
+  /// - Throws: `unauthenticated`, `too-many-requests`.
+  func login(_ attempt: Login.Attempt) async throws -> LoginResult
+  func logout(session: String) async throws
+  /// Changes the principal's own password and ends its other sessions.
+  func changePassword(
+    of principal: Principal, session: String, from old: String, to new: String
+  ) async throws
+  /// The principal's own person, nil for programs.
+  func me(_ principal: Principal) async throws -> Person?
+
+  func people(_ page: PageRequest, by principal: Principal) async throws -> Page<Person>
+  func person(_ id: PrincipalID, by principal: Principal) async throws -> Person
+  /// - Returns: the person, and the one-time password to be told once.
+  func addPerson(
+    _ draft: PersonDraft, by principal: Principal
+  ) async throws -> (person: Person, password: String)
+  func changePerson(
+    _ id: PrincipalID, _ draft: PersonDraft, by principal: Principal
+  ) async throws -> Person
+  /// - Returns: a new one-time password.
+  func resetPassword(_ id: PrincipalID, by principal: Principal) async throws -> String
+
+  func organisations(by principal: Principal) async throws -> [Organisation]
+  func putOrganisation(
+    _ organisation: Organisation, by principal: Principal
+  ) async throws -> Organisation
+
+  func tokens(_ page: PageRequest, by principal: Principal) async throws -> Page<TokenRecord>
+  func issueToken(
+    _ request: TokenRequest, by principal: Principal
+  ) async throws -> (record: TokenRecord, text: String)
+  func revokeToken(_ id: ThingID, by principal: Principal) async throws
+}
+
+/// What a person may be changed to; what is nil stays or is not given.
+public struct PersonDraft: Sendable, Hashable, Codable {
+  public var login: String?
+  public var displayName: String?
+  public var phone: String?
+  public var organisation: PrincipalID?
+  public var jurisdiction: AdminCode?
+  public var grants: [Grant]?
+  public var language: Language?
+  public var disabled: Bool?
+}
+
+/// Devices and what they measure.
+public protocol DevicesPort: Sendable {
+  func devices(
+    _ filter: DeviceFilter, _ page: PageRequest, by principal: Principal
+  ) async throws -> Page<Device>
+  func device(_ id: ThingID, by principal: Principal) async throws -> Device
+  /// Registers, or changes the one with the same source and external id.
+  /// - Returns: whether it is new.
+  func register(
+    _ registration: DeviceRegistration, by principal: Principal
+  ) async throws -> (device: Device, isNew: Bool)
+  func change(
+    _ id: ThingID, _ registration: DeviceRegistration, by principal: Principal
+  ) async throws -> Device
+
+  func latest(_ id: ThingID, by principal: Principal) async throws -> [LatestReading]
+  func history(
+    _ id: ThingID, property: String, from: UTCTime, to: UTCTime, _ page: PageRequest,
+    by principal: Principal
+  ) async throws -> Page<Sample>
+  func downsample(
+    _ id: ThingID, property: String, from: UTCTime, to: UTCTime, step: Duration64,
+    by principal: Principal
+  ) async throws -> [ReadingBucket]
+}
+
+/// Takes readings in.
+public protocol ReadingsPort: Sendable {
+  /// A validator over the devices as they are now, for what this principal may send.
+  func validator(
+    for principal: Principal, now: UTCTime, capacity: Int
+  ) throws(Problem) -> ReadingValidator
+  /// Stores what the validator accepted and returns when it is durable.
+  /// - Returns: rows that were refused after all, by their number in the request, and how many
+  ///   were there already.
+  func store(_ readings: ValidReadings) async throws -> (rejected: [RejectedRow], duplicates: Int)
+}
+
+/// Things of the command plane: how they are read.
+public protocol ThingsPort: Sendable {
+  /// A thing that the principal may see.
+  /// - Throws: `not-found`.
+  func thing(_ id: ThingID, by principal: Principal) async throws -> ThingRecord
+  /// - Parameter query: its scope is replaced by the principal's for the permission.
+  func things(
+    _ query: ThingQuery, _ permission: Permission, _ page: PageRequest, by principal: Principal
+  ) async throws -> Page<ThingRecord>
+  /// The things that belong to one: orders of a case, tasks of an order.
+  func children(of id: ThingID, by principal: Principal) async throws -> [ThingRecord]
+  func timeline(of id: ThingID, by principal: Principal) async throws -> [TimelineEntry]
+}
+
+public protocol WarningsPort: Sendable {
+  func folded(by principal: Principal) async throws -> [FoldLine]
+  func acknowledge(_ id: ThingID, by principal: Principal) async throws -> ThingRecord
+  func dismiss(_ id: ThingID, reason: String, by principal: Principal) async throws -> ThingRecord
+}
+
+public protocol CasesPort: Sendable {
+  func file(
+    _ report: CaseReport, reporter: [PersonalField], by principal: Principal
+  ) async throws -> ThingRecord
+  func act(
+    _ id: ThingID, _ verb: CaseVerb, _ input: CaseInput, version: Int?, by principal: Principal
+  ) async throws -> ThingRecord
+  func actions(_ record: ThingRecord, for principal: Principal) async throws -> [ActionDescription]
+  /// Escalates to the parent or delegates to a child or department.
+  func offer(
+    _ id: ThingID, to target: NodeID?, reason: String, version: Int?, by principal: Principal
+  ) async throws -> ThingRecord
+  func answerOffer(
+    _ id: ThingID, _ input: Handover.Input, by principal: Principal
+  ) async throws -> ThingRecord
+}
+
+public protocol OrdersPort: Sendable {
+  func issue(
+    _ issue: OrderIssue, to targets: [OrderTarget], by principal: Principal
+  ) async throws -> ThingRecord
+  func actOnOrder(
+    _ id: ThingID, _ verb: OrderVerb, _ input: CaseInput, version: Int?, by principal: Principal
+  ) async throws -> ThingRecord
+  func actOnTask(
+    _ id: ThingID, _ verb: TaskVerb, _ input: CaseInput, version: Int?, by principal: Principal
+  ) async throws -> ThingRecord
+}
+
+/// A file that is being received.
+public protocol EvidenceUpload: Sendable {
+  func write(_ bytes: [UInt8]) async throws
+  /// Makes it durable and part of its thing.
+  func finish() async throws -> EvidenceRecord
+  /// Leaves nothing behind. Harmless after ``finish()``.
+  func cancel() async
+}
+
+/// Photos and files. Who may see the thing may see its files.
+public protocol EvidencePort: Sendable {
+  func upload(
+    to thing: ThingID, name: String, mediaType: String, phase: Evidence.Phase, size: Int?,
+    by principal: Principal
+  ) async throws -> any EvidenceUpload
+  func list(of thing: ThingID, by principal: Principal) async throws -> [EvidenceRecord]
+  /// - Parameter part: called with the bytes in order; not before the right was checked.
+  func open(
+    _ sha256: Digest32, of thing: ThingID, by principal: Principal
+  ) async throws -> EvidenceFile
+}
+
+/// A file that may be sent.
+public struct EvidenceFile: Sendable {
+  public let record: EvidenceRecord
+  /// Bytes from an offset; empty at the end.
+  public let read: @Sendable (_ offset: Int64, _ count: Int) async throws -> [UInt8]
+  public init(
+    record: EvidenceRecord,
+    read: @escaping @Sendable (_ offset: Int64, _ count: Int) async throws -> [UInt8]
+  ) {
+    self.record = record
+    self.read = read
+  }
+}
+
+/// What an invitation is for.
+public struct InvitationDraft: Sendable, Hashable, Codable {
+  public var node: NodeID
+  public var relation: Relation
+  public var level: Level
+  public var jurisdiction: AdminCode
+  public var name: Label
+  /// Seconds; an hour when nil.
+  public var lifetime: Int?
+}
+
+public protocol LinksPort: Sendable {
+  func links(by principal: Principal) async throws -> [LinkStatus]
+  /// - Returns: the invitation, shown once.
+  func invite(_ draft: InvitationDraft, by principal: Principal) async throws -> JSONValue
+  func revoke(_ node: NodeID, reason: String, by principal: Principal) async throws
+  func declareLost(_ node: NodeID, reason: String, by principal: Principal) async throws
+  func overrideQuarantine(reason: String, by principal: Principal) async throws
+}
+
+public protocol PacksPort: Sendable {
+  func packs(by principal: Principal) async throws -> JSONValue
+  /// - Throws: `invalid`, one fault for each `file:line`.
+  func validate(_ files: [PackFile], by principal: Principal) async throws
+  func apply(_ files: [PackFile], by principal: Principal) async throws -> JSONValue
+}
+
+/// A file of a scenario pack.
+public struct PackFile: Sendable, Hashable, Codable {
+  public var path: String
+  public var text: String
+  public init(path: String, text: String) {
+    self.path = path
+    self.text = text
+  }
+}
+
+public protocol PolicyPort: Sendable {
+  func policy(by principal: Principal) async throws -> ReleasePolicy
+  func putPolicy(_ policy: ReleasePolicy, by principal: Principal) async throws -> ReleasePolicy
+  func explain(
+    _ event: EventID, to node: NodeID, by principal: Principal
+  ) async throws -> JSONValue
+}
+
+/// What a webhook may be changed to; what is nil stays.
+public struct WebhookDraft: Sendable, Hashable, Codable {
+  public var url: String?
+  public var secret: String?
+  public var kinds: [String]?
+  public var jurisdiction: AdminCode?
+  public var minimumGrade: Grade?
+  public var isPaused: Bool?
+}
+
+public protocol WebhooksPort: Sendable {
+  func webhooks(by principal: Principal) async throws -> [WebhookRecord]
+  func add(
+    _ draft: WebhookDraft, by principal: Principal
+  ) async throws -> (record: WebhookRecord, secret: String)
+  func change(
+    _ id: String, _ draft: WebhookDraft, by principal: Principal
+  ) async throws -> WebhookRecord
+  func delete(_ id: String, by principal: Principal) async throws
+  /// Delivers again what lies after a position.
+  func replay(_ id: String, after position: Int64, by principal: Principal) async throws
+}
+
+public protocol AuditPort: Sendable {
+  func events(
+    _ query: EventQuery, _ page: PageRequest, by principal: Principal
+  ) async throws -> Page<PositionedEvent>
+  /// The personal values of a thing, with a reason that is journalled first.
+  func unmask(
+    _ thing: ThingID, reason: String, by principal: Principal
+  ) async throws -> [(field: String, value: String)]
+  /// Erases what the vault holds of whoever a thing's personal values are about.
+  func erase(_ thing: ThingID, reason: String, by principal: Principal) async throws
+  func verifyJournal(by principal: Principal) async throws -> JSONValue
+  func backup(by principal: Principal) async throws -> JSONValue
+}
+
+public protocol ShiftsPort: Sendable {
+  func prepare(
+    incoming: PrincipalID, notes: String, by principal: Principal
+  ) async throws -> ThingRecord
+  func answer(
+    _ id: ThingID, accepts: Bool, text: String?, by principal: Principal
+  ) async throws -> ThingRecord
+}
+
+/// Who may hear of what.
+public protocol AudiencePort: Sendable {
+  /// A filter over events for a principal, good until a time; nil: until its rights change.
+  func filter(
+    for principal: Principal
+  ) throws(Problem) -> (admits: @Sendable (_ kind: ThingID?, _ resource: Resource) -> Bool, until: UTCTime?)
+}

@@ -1,0 +1,107 @@
+import Access
+import CityCore
+import CityJSON
+import Hummingbird
+import Linkage
+import Web
+
+/// The links to other nodes.
+struct LinkRoutes {
+  let links: any LinksPort
+
+  var operations: [Operation] { [list, invite, revoke, lost, override] }
+
+  private var list: Operation {
+    .get(
+      "listLinks", "/links", "links", "The links, both ways.", access: .permission(.readLinks),
+      answer: .ok(
+        "State, cursors, backlog and age of each.",
+        .object([
+          "items": .array(
+            .object([
+              "node": .name, "name": .label, "relation": .string(), "level": .string(),
+              "jurisdiction": .adminCode, "state": .string(), "lastHeard?": .time,
+              "connectedSince?": .time, "released": .integer(), "acknowledged": .integer(),
+              "applied": .integer(), "announced": .integer(), "backlogOut": .integer(),
+              "backlogIn": .integer(), "age?": .integer(), "clockOffset?": .integer(),
+              "clockUncertainty?": .integer(), "certificate?": .string(), "software?": .string(),
+            ]))
+        ]))
+    ) { [links] _, context in
+      let all = try await links.links(by: try context.principal())
+      return .page(
+        try all.map { link in
+          var value = try JSON.value(of: link)
+          value["backlogOut"] = .int(link.backlogOut)
+          value["backlogIn"] = .int(link.backlogIn)
+          value["age"] = link.lastHeard.map {
+            .int(max(0, (context.received - $0).microseconds / 1_000_000))
+          }
+          return try JSON.encode(value)
+        }, next: nil)
+    }
+  }
+
+  private var invite: Operation {
+    .change(
+      .post, "inviteNode", "/links/invitations", "links",
+      "Makes an invitation; its secret is told only now.", access: .permission(.manageLinks),
+      body: .object([
+        "node": .name, "relation": .oneOf(["parent", "child", "department", "neighbour"]),
+        "level": .oneOf(Level.self), "jurisdiction": .adminCode, "name": .label,
+        "lifetime?": .integer(60...604_800),
+      ]), answer: .created("The invitation.", .object)
+    ) { [links] request, context in
+      let draft = try await context.decode(InvitationDraft.self, from: request)
+      if let lifetime = draft.lifetime, !(60...604_800).contains(lifetime) {
+        throw Problem(
+          .invalid, "the invitation is not acceptable",
+          faults: [.init(at: "/lifetime", reason: "must be 60...604800 seconds")])
+      }
+      return try .json(
+        encoding: try await links.invite(draft, by: try context.principal()), status: .created)
+    }.tellingSecret()
+  }
+
+  private var revoke: Operation {
+    deed("revokeLink", "revoke", "Revokes a neighbour's certificate; a live link ends.", .manageLinks) {
+      try await $0.revoke($1, reason: $2, by: $3)
+    }
+  }
+
+  private var lost: Operation {
+    deed(
+      "declareLost", "declare-lost",
+      "Declares a neighbour lost: what it was offered and owned is forfeited.", .manageLinks
+    ) {
+      try await $0.declareLost($1, reason: $2, by: $3)
+    }
+  }
+
+  private func deed(
+    _ id: String, _ verb: String, _ summary: String, _ permission: Permission,
+    _ act: @escaping @Sendable (any LinksPort, NodeID, String, Principal) async throws -> Void
+  ) -> Operation {
+    .change(
+      .post, id, "/links/{node}/" + verb, "links", summary, access: .permission(permission),
+      body: ReasonBody.schema, answer: .done
+    ) { [links] request, context in
+      let node = try context.identifier("node", as: NodeID.self)
+      let reason = try await context.decode(ReasonBody.self, from: request).reason
+      try await act(links, node, reason, try context.principal())
+      return .noContent
+    }
+  }
+
+  private var override: Operation {
+    .change(
+      .post, "overrideQuarantine", "/quarantine/override", "links",
+      "Ends the quarantine of a restored node without waiting for its neighbours.",
+      access: .permission(.overrideQuarantine), body: ReasonBody.schema, answer: .done
+    ) { [links] request, context in
+      let reason = try await context.decode(ReasonBody.self, from: request).reason
+      try await links.overrideQuarantine(reason: reason, by: try context.principal())
+      return .noContent
+    }
+  }
+}
