@@ -24,22 +24,26 @@ public enum CityAPI {
   static func operations(_ services: APIServices) -> [Operation] {
     let node = NodeRoutes(services: services)
     let things = ThingRoutes(services: services)
-    return [
-      node.operations, services.accounts.map { AccountRoutes(services, $0).operations },
-      services.accounts.map { PeopleRoutes(accounts: $0).operations },
-      services.devices.map { DeviceRoutes(devices: $0).operations },
-      services.readings.map { ReadingRoutes(readings: $0).operations },
-      services.warnings.map { WarningRoutes(things: things, warnings: $0).operations },
-      services.cases.map { CaseRoutes(things: things, cases: $0).operations },
-      services.orders.map { OrderRoutes(things: things, orders: $0).operations },
-      services.evidence.map { EvidenceRoutes(evidence: $0).operations },
-      services.shifts.map { ShiftRoutes(things: things, shifts: $0).operations },
-      services.links.map { LinkRoutes(links: $0).operations },
-      services.packs.map { PackRoutes(packs: $0).operations },
-      services.policy.map { PolicyRoutes(policy: $0).operations },
-      services.webhooks.map { WebhookRoutes(webhooks: $0).operations },
-      services.audit.map { AuditRoutes(audit: $0).operations },
-    ].compactMap(\.self).flatMap(\.self)
+    var all = node.operations
+    if let port = services.accounts {
+      all += AccountRoutes(services, port).operations
+      all += PeopleRoutes(accounts: port).operations
+    }
+    if let port = services.devices { all += DeviceRoutes(devices: port).operations }
+    if let port = services.readings { all += ReadingRoutes(readings: port).operations }
+    if let port = services.warnings {
+      all += WarningRoutes(things: things, warnings: port).operations
+    }
+    if let port = services.cases { all += CaseRoutes(things: things, cases: port).operations }
+    if let port = services.orders { all += OrderRoutes(things: things, orders: port).operations }
+    if let port = services.evidence { all += EvidenceRoutes(evidence: port).operations }
+    if let port = services.shifts { all += ShiftRoutes(things: things, shifts: port).operations }
+    if let port = services.links { all += LinkRoutes(links: port).operations }
+    if let port = services.packs { all += PackRoutes(packs: port).operations }
+    if let port = services.policy { all += PolicyRoutes(policy: port).operations }
+    if let port = services.webhooks { all += WebhookRoutes(webhooks: port).operations }
+    if let port = services.audit { all += AuditRoutes(audit: port).operations }
+    return all
   }
 
   static func document(_ operations: [Operation]) -> [UInt8] {

@@ -24,8 +24,10 @@ enum Components {
         "parent?": .string(), "assignee?": .name, "rule?": .string(), "subject?": .string(),
         "source?": .string(), "externalId?": .string(), "opened": .time, "due?": .time,
         "closed?": .time,
-        "origin?": .object(["node": .name, "arrived?": .time, "age?": .integer(), "isStale": .boolean])
-          .described("Present on a replica of what another node owns; age in seconds."),
+        "origin?": .object([
+          "node": .name, "arrived?": .time, "age?": .integer(), "isStale": .boolean,
+        ])
+        .described("Present on a replica of what another node owns; age in seconds."),
         "state?": .object.described("The whole state, of its kind's own shape."),
         "actions?": .array(.named("Action")).described("What the asker may do with it now."),
       ])

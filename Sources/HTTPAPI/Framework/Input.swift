@@ -34,7 +34,9 @@ extension CityRequestContext {
   /// - Throws: `not-found` unless it is an id of one of these kinds.
   func thing(_ kinds: String..., parameter name: String = "id") throws(Problem) -> ThingID {
     let id = try identifier(name, as: ThingID.self)
-    guard kinds.isEmpty || kinds.contains(id.kind) else { throw Problem(.notFound, "no such thing") }
+    guard kinds.isEmpty || kinds.contains(id.kind) else {
+      throw Problem(.notFound, "no such thing")
+    }
     return id
   }
 }

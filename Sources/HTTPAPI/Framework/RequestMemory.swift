@@ -1,7 +1,8 @@
+import Access
 import CityCore
 import CityJSON
 import Hummingbird
-import Journal
+public import Journal
 import NIOCore
 import Synchronization
 import Web
@@ -67,7 +68,8 @@ final class RequestMemory: Sendable {
     try await store.keep(
       IdempotencyRecord(
         key: name, fingerprint: fingerprint, status: response.status.code,
-        response: tellsSecret ? [] : Array(body.readableBytesView), expires: clock.now() + Self.lifetime))
+        response: tellsSecret ? [] : Array(body.readableBytesView),
+        expires: clock.now() + Self.lifetime))
   }
 
   private static func response(_ record: IdempotencyRecord) -> Response {

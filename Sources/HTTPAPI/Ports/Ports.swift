@@ -5,6 +5,7 @@ public import Devices
 public import Incidents
 public import Journal
 public import Linkage
+public import NIOCore
 public import Operations
 public import Warnings
 
@@ -107,14 +108,12 @@ public protocol DevicesPort: Sendable {
 
 /// Takes readings in.
 public protocol ReadingsPort: Sendable {
-  /// A validator over the devices as they are now, for what this principal may send.
-  func validator(
-    for principal: Principal, now: UTCTime, capacity: Int
-  ) throws(Problem) -> ReadingValidator
-  /// Stores what the validator accepted and returns when it is durable.
-  /// - Returns: rows that were refused after all, by their number in the request, and how many
-  ///   were there already.
-  func store(_ readings: ValidReadings) async throws -> (rejected: [RejectedRow], duplicates: Int)
+  /// Takes a batch: one object, an array, or NDJSON. Returns when all that is acceptable in it is
+  /// durable.
+  /// - Throws: `malformed`, `too-large`, `too-many-requests`, `storage-full`.
+  func ingest(
+    _ body: ByteBuffer, ndjson: Bool, by principal: Principal
+  ) async throws -> IngestReply
 }
 
 /// Things of the command plane: how they are read.
@@ -298,5 +297,7 @@ public protocol AudiencePort: Sendable {
   /// A filter over events for a principal, good until a time; nil: until its rights change.
   func filter(
     for principal: Principal
-  ) throws(Problem) -> (admits: @Sendable (_ kind: ThingID?, _ resource: Resource) -> Bool, until: UTCTime?)
+  ) throws(Problem) -> (
+    admits: @Sendable (_ kind: ThingID?, _ resource: Resource) -> Bool, until: UTCTime?
+  )
 }

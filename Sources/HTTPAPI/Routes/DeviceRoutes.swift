@@ -34,7 +34,8 @@ struct DeviceRoutes {
       "listDevices", "/devices", "devices", "Devices.", access: .permission(.readDevices),
       parameters: Operation.page + [
         .init("jurisdiction", .adminCode, "In or below it."),
-        .init("organisation", .name, "Of this organisation."), .init("kind", .name, "Of this kind."),
+        .init("organisation", .name, "Of this organisation."),
+        .init("kind", .name, "Of this kind."),
         .init("status", .oneOf(DeviceStatus.self), "In this state."),
         .init("text", .string(length: 1...100), "In the name or id."),
       ], answer: .ok("A page.", .object(["items": .array(Self.schema), "next?": .string()]))

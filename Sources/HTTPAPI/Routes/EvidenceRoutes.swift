@@ -87,7 +87,9 @@ struct EvidenceRoutes {
           var offset: Int64 = 0
           while offset < file.record.size {
             let bytes = try await file.read(offset, 64 << 10)
-            guard !bytes.isEmpty else { throw Problem(.corrupted, "the file is shorter than it was") }
+            guard !bytes.isEmpty else {
+              throw Problem(.corrupted, "the file is shorter than it was")
+            }
             try await writer.write(ByteBuffer(bytes: bytes))
             offset += Int64(bytes.count)
           }

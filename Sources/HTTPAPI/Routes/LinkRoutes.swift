@@ -64,7 +64,9 @@ struct LinkRoutes {
   }
 
   private var revoke: Operation {
-    deed("revokeLink", "revoke", "Revokes a neighbour's certificate; a live link ends.", .manageLinks) {
+    deed(
+      "revokeLink", "revoke", "Revokes a neighbour's certificate; a live link ends.", .manageLinks
+    ) {
       try await $0.revoke($1, reason: $2, by: $3)
     }
   }

@@ -59,7 +59,8 @@ struct PeopleRoutes {
     ) { [accounts] request, context in
       let draft = try await context.decode(PersonDraft.self, from: request)
       let made = try await accounts.addPerson(draft, by: try context.principal())
-      return .json(try Self.told("user", made.person, "oneTimePassword", made.password), status: .created)
+      return .json(
+        try Self.told("user", made.person, "oneTimePassword", made.password), status: .created)
     }.tellingSecret()
   }
 

@@ -102,7 +102,9 @@ struct ThingRoutes: Sendable {
     out.openedUntil = try query.time("until")
     out.dueBefore = try query.time("dueBefore")
     if let text = query["text"] {
-      guard !text.isEmpty, text.utf8.count <= 600 else { throw Query.fault("text", "1...600 bytes") }
+      guard !text.isEmpty, text.utf8.count <= 600 else {
+        throw Query.fault("text", "1...600 bytes")
+      }
       out.text = text
     }
     return out

@@ -14,7 +14,7 @@ public struct PathPattern: Sendable, Hashable, CustomStringConvertible {
   /// What stands in braces, from left to right.
   public let names: [String]
 
-  init(_ text: String) {
+  public init(_ text: String) {
     description = text
     segments = text.split(separator: "/").map { part in
       guard part.hasPrefix("{"), part.hasSuffix("}") else { return .literal(String(part)) }
