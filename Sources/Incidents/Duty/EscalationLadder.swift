@@ -73,13 +73,13 @@ public struct EscalationLadder: Hashable, Sendable, Codable {
   public func calls(from start: UTCTime, roster: DutyRoster) -> [Call] {
     var calls: [Call] = []
     var at = start
-    for round in 1...max(1, rounds) {
+    for round in 1...min(max(1, rounds), 1_000) {
       let before = calls.count
       for (index, step) in steps.enumerated() {
         let people = roster.onCall(step.post, at: at)
         guard !people.isEmpty else { continue }
         calls.append(Call(at: at, step: index, round: round, people: people))
-        at = at + .seconds(Int64(max(10, step.waitSeconds)))
+        at = at + .seconds(Int64(min(max(10, step.waitSeconds), 2_592_000)))
       }
       if calls.count == before { break }
     }

@@ -49,9 +49,10 @@ public struct Evaluation: Hashable, Sendable, Codable {
 
   /// Works the sheet out over a list of cases.
   public init(_ cases: [CaseSummary], sheet: ScoreSheet) {
+    let weight = min(max(1, sheet.raisedWeight), 100)
     func count(_ measure: Measure) -> Int {
       cases.reduce(0) { sum, summary in
-        sum + measure.count(summary) * (summary.isRaisedAbove ? max(1, sheet.raisedWeight) : 1)
+        sum + measure.count(summary) * (summary.isRaisedAbove ? weight : 1)
       }
     }
     lines = sheet.items.map { item in

@@ -109,7 +109,7 @@ public struct ScoreSheet: Hashable, Sendable, Codable {
   public var items: [Item]
   /// What costs points.
   public var penalties: [Penalty]
-  /// How often a case counts that leaders or media raised.
+  /// How often a case counts that leaders or media raised; 1...100.
   public var raisedWeight: Int
 
   /// Formulas as data.
