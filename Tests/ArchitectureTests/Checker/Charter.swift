@@ -24,6 +24,10 @@ struct Charter: Codable, Sendable {
   var randomSources: [String] = []
   /// Documents with a table of the targets (`| rank | target |`).
   var tables: [String] = []
+  /// Documents whose type and file names must be there.
+  var namingDocuments: [String] = []
+  /// Types of others that these documents name.
+  var foreignNames: [String] = []
   /// The document that describes each target under a heading of its name.
   var codeMap: String?
   /// The document that explains each rule under its anchor.
@@ -58,6 +62,8 @@ struct Charter: Codable, Sendable {
     caches: ["Sources/CityJSON/ParserPool.swift"],
     randomSources: ["Sources/CityCore/Sources.swift"],
     tables: ["README.md", "README.zh-CN.md", "ARCHITECTURE.md"],
+    namingDocuments: ["ARCHITECTURE.md", "docs/vocabulary.md"],
+    foreignNames: ["Mutex"],
     codeMap: "ARCHITECTURE.md",
     style: "STYLE.md",
     changelog: "CHANGELOG.md",
@@ -83,6 +89,8 @@ extension Charter {
     caches = try value(.caches, or: caches)
     randomSources = try value(.randomSources, or: randomSources)
     tables = try value(.tables, or: tables)
+    namingDocuments = try value(.namingDocuments, or: namingDocuments)
+    foreignNames = try value(.foreignNames, or: foreignNames)
     codeMap = try value(.codeMap, or: codeMap)
     style = try value(.style, or: style)
     changelog = try value(.changelog, or: changelog)

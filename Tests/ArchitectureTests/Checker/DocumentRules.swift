@@ -2,7 +2,7 @@
 extension Checker {
   func documents() -> [Violation] {
     charter.tables.flatMap(table) + codeMap() + anchors() + links()
-      + GeneratedDocuments(tree: tree).stale()
+      + namesInDocuments() + documentsInCode() + GeneratedDocuments(tree: tree).stale()
   }
 
   func changelog() -> [Violation] {
