@@ -1,6 +1,7 @@
 import CityCore
 import Devices
 import Foundation
+import Operations
 import Synchronization
 import Testing
 
@@ -163,5 +164,22 @@ import Testing
       try makeStore(folder.path) { $0.partitionLength = .days(1) }
     }
     #expect(refusal?.code == .configuration)
+  }
+
+  @Test func `as a log of readings it tells duplicates, conflicts and what is too old apart`()
+    throws
+  {
+    let store = try makeStore(folder.path) { $0.retention = .hours(3) }
+    _ = try store.append(rows((1, 1, 1, 36_000), (1, 2, 1, 36_000)))
+    _ = try store.maintain(now: noon + .hours(10))
+    let log: any ReadingLog = store
+    #expect(try log.number(ofDevice: "gauge-2") == 2 && log.number(ofProperty: "rain") == 2)
+    let slot = Slot<Result<StoredReadings, Problem>>()
+    try log.store(
+      rows((1, 1, 1, 36_000), (3, 1, 1, 36_000), (1, 2, 9, 36_000), (1, 1, 1, 0))
+    ) { slot.fill($0) }
+    let stored = try slot.wait().get()
+    #expect(stored.stored == 1)
+    #expect(stored.duplicates == [0] && stored.conflicts == [2] && stored.expired == [3])
   }
 }

@@ -1,4 +1,4 @@
-public import CityCore
+import CityCore
 public import Devices
 
 extension TelemetryStore {
@@ -11,15 +11,15 @@ extension TelemetryStore {
   /// - Throws: `corrupted`, `unavailable`, and what `body` throws.
   @discardableResult
   public func replay(
-    after position: Int64, _ body: (ReadingBatch) throws(Problem) -> Void
-  ) throws(Problem) -> Int64 {
+    after position: Int64, _ body: (ReadingBatch) throws -> Void
+  ) throws -> Int64 {
     try replay(after: position, skippingDamaged: false, body)
   }
 
   @discardableResult
   func replay(
-    after position: Int64, skippingDamaged: Bool, _ body: (ReadingBatch) throws(Problem) -> Void
-  ) throws(Problem) -> Int64 {
+    after position: Int64, skippingDamaged: Bool, _ body: (ReadingBatch) throws -> Void
+  ) throws -> Int64 {
     var through = position
     for partition in registry.all() {
       let unseen: Unseen?
@@ -73,8 +73,8 @@ extension TelemetryStore {
 
   private func replay(
     _ partition: Partition, _ range: ClosedRange<Int64>,
-    _ body: (ReadingBatch) throws(Problem) -> Void
-  ) throws(Problem) {
+    _ body: (ReadingBatch) throws -> Void
+  ) throws {
     let rows = 5_000
     var key = (time: range.lowerBound, device: Int32.min, property: Int32.min)
     while true {

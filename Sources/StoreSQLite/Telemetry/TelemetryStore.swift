@@ -72,9 +72,7 @@ public final class TelemetryStore: Sendable {
     damagedFiles = damaged
     latestValues.apply([(try catalogue.loadLatest(), [])], position: saved)
     _ = latestValues.takeChanges()
-    try replay(after: saved, skippingDamaged: true) { batch throws(Problem) in
-      latestValues.apply([(batch, [])], position: saved)
-    }
+    try catchUp(from: saved)
     latestValues.apply([], position: position)
     let (registry, latest, counters) = (registry, latestValues, counters)
     let (pages, last) = (configuration.partitionPages, position)
@@ -85,6 +83,19 @@ public final class TelemetryStore: Sendable {
   }
 
   deinit { writer.close() }
+
+  /// Brings the saved latest values up to what the files hold.
+  private func catchUp(from saved: Int64) throws(Problem) {
+    do {
+      try replay(after: saved, skippingDamaged: true) { batch in
+        latestValues.apply([(batch, [])], position: saved)
+      }
+    } catch let problem as Problem {
+      throw problem
+    } catch {
+      throw Problem(.internalFault, "the latest values cannot be brought up to date")
+    }
+  }
 
   /// Finishes what waits, saves the latest values and lets go of the files. Later calls to
   /// ``append(_:)`` fail with `unavailable`.
