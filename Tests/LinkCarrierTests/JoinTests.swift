@@ -1,5 +1,6 @@
 import CityCore
 import NIOPosix
+import Synchronization
 import Testing
 
 @testable import LinkCarrier
@@ -138,6 +139,36 @@ import Testing
     }
     #expect(revoked?.code == .linkRefused)
     #expect(revoked?.detail == "revoked")
+    await server.stop()
+  }
+
+  @Test func `a child renews after sixty days, stores first, and dials with the new one`()
+    async throws
+  {
+    let server = try await RunningServer.start(federation)
+    let address = try #require(LinkAddress(host: "127.0.0.1", port: server.port))
+    let saved = Mutex<[NodeIdentity]>([])
+    func renewal(of identity: NodeIdentity) -> LinkRenewal {
+      LinkRenewal(
+        identity: identity, at: address, parent: federation.parent,
+        clock: FixedClock(time: federation.now), limits: .patient,
+        group: MultiThreadedEventLoopGroup.singleton, logger: quietLogger,
+        save: { identity in saved.withLock { $0.append(identity) } })
+    }
+    let young = renewal(of: try federation.identity(at: federation.now - .days(59)))
+    #expect(try await young.renewIfDue() == false)
+    #expect(server.recorder.history.isEmpty && saved.withLock { $0.isEmpty })
+
+    let old = try federation.identity(at: federation.now - .days(61))
+    let renewal = renewal(of: old)
+    #expect(try await renewal.renewIfDue())
+    #expect(renewal.identity.certificate.serial != old.certificate.serial)
+    #expect(saved.withLock { $0.map(\.certificate) } == [renewal.identity.certificate])
+    #expect(try await renewal.renewIfDue() == false)
+    let dialer = try RunningDialer.start(
+      renewal.identity, to: server.port, parent: federation.parent)
+    #expect(try await server.recorder.opened().peer == renewal.identity.certificate)
+    await dialer.stop()
     await server.stop()
   }
 

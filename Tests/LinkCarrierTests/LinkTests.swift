@@ -1,4 +1,5 @@
 import CityCore
+import Foundation
 import NIOPosix
 import Testing
 
@@ -189,6 +190,23 @@ import Testing
     let dialer = try RunningDialer.start(old, to: server.port, parent: federation.parent)
     _ = try await dialer.recorder.unreachable()
     #expect(server.recorder.history.isEmpty)
+    await dialer.stop()
+    await server.stop()
+  }
+
+  @Test func `a live connection ends with its certificate`() async throws {
+    let server = try await RunningServer.start(federation)
+    let request = try CertificateRequest()
+    let now = NodeCertificate.time(Date())
+    let issued = try federation.authority.issue(
+      csr: request.csrPEM, node: federation.child, now: now, lifetime: .seconds(10),
+      serial: newSerial())
+    let short = try NodeIdentity(request: request, chainPEM: issued.chainPEM)
+    let dialer = try RunningDialer.start(short, to: server.port, parent: federation.parent)
+    let up = try await server.recorder.opened()
+    #expect(up.peer.notAfter == now + .seconds(10))
+    let reason = try await server.recorder.closed()
+    #expect(reason == LinkCloseReason(.revoked, "the certificate has expired"))
     await dialer.stop()
     await server.stop()
   }

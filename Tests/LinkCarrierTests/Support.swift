@@ -121,6 +121,11 @@ func newSerial() -> CertificateSerial {
 
 struct Unexpected: Error {}
 
+struct FixedClock: Clock64 {
+  let time: UTCTime
+  func now() -> UTCTime { time }
+}
+
 /// A parent with its authority, and what it takes to be its child.
 struct Federation: Sendable {
   let parent: NodeID

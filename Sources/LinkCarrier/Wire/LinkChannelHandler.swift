@@ -1,4 +1,5 @@
 import CityCore
+import FoundationEssentials
 import Logging
 import NIOCore
 import NIOSSL
@@ -83,6 +84,7 @@ final class LinkChannelHandler: ChannelDuplexHandler {
         "node": "\(peer.node)", "side": "\(side.rawValue)", "connection": "\(connection.id)",
       ])
     startTicking(context)
+    closeAtExpiry(connection, context)
     handler.opened(connection)
   }
 
@@ -243,6 +245,15 @@ final class LinkChannelHandler: ChannelDuplexHandler {
   }
 
   // MARK: - Liveness
+
+  /// TLS looked at the certificate once; a connection may outlive it.
+  private func closeAtExpiry(_ connection: LinkConnection, _ context: ChannelHandlerContext) {
+    let left = peer.notAfter - NodeCertificate.time(Date())
+    let task = context.eventLoop.scheduleTask(in: max(Duration64.zero, left).amount) {
+      connection.close(LinkCloseReason(.revoked, "the certificate has expired"))
+    }
+    context.channel.closeFuture.whenComplete { _ in task.cancel() }
+  }
 
   private func startTicking(_ context: ChannelHandlerContext) {
     let period = period
