@@ -1,9 +1,10 @@
 import ArgumentParser
 import CityTestKit
+import Foundation
 
 /// Runs simulated cities: many seeds for a verdict, or one with its trace.
 @main
-struct Simulator: ParsableCommand {
+struct Simulator: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "simulator",
     abstract: "Runs the true cores of a city of nodes in one seeded loop, and checks every promise.")
@@ -12,56 +13,99 @@ struct Simulator: ParsableCommand {
   @Option(help: "How many schedules, one seed each.") var schedules = 1
   @Option(help: "Steps of each.") var steps = 200
   @Option(help: "Nodes, 2 to 20.") var nodes = 5
+  @Option(help: "Threads; the verdict does not depend on their number.") var threads = 1
   @Option(help: "A planted bug that should be found; `all` tries each.") var bug: String?
   @Flag(help: "Print every step.") var trace = false
+  @Flag(help: "Print what happened how often.") var stats = false
+  @Flag(help: "Go on after a broken promise, and print all of them.") var keepGoing = false
 
-  func run() throws {
+  func run() async throws {
     if bug == "all" {
-      for bug in PlantedBug.allCases { try hunt(bug) }
+      var missed = 0
+      for bug in PlantedBug.allCases where try !hunt(bug) { missed += 1 }
+      if missed > 0 { throw ExitCode(2) }
     } else if let bug {
       guard let planted = PlantedBug(rawValue: bug) else {
         throw ValidationError(
           "bugs: " + PlantedBug.allCases.map(\.rawValue).joined(separator: ", "))
       }
-      try hunt(planted)
+      if try !hunt(planted) { throw ExitCode(2) }
     } else {
-      try survey()
+      try await survey()
     }
   }
 
-  private func hunt(_ bug: PlantedBug) throws {
+  private func hunt(_ bug: PlantedBug) throws -> Bool {
     for offset in 0..<UInt64(schedules) {
-      let world = try run(seed + offset, bug: bug)
+      let world = try World.played(
+        seed: seed + offset, size: nodes, steps: steps, bug: bug, tracing: trace)
       if let violation = world.violation {
         print("\(bug.rawValue): found after \(offset + 1) schedules: \(violation)")
         if trace { world.trace.forEach { print($0) } }
-        return
+        return true
       }
     }
     print("\(bug.rawValue): NOT found in \(schedules) schedules")
-    throw ExitCode(2)
+    return false
   }
 
-  private func survey() throws {
+  /// What one thread saw.
+  private struct Part: Sendable {
     var fingerprint: UInt64 = 0
-    for offset in 0..<UInt64(schedules) {
-      let world = try run(seed + offset, bug: nil)
-      fingerprint = fingerprint &* 31 &+ world.fingerprint
+    var violations: [(seed: UInt64, text: String)] = []
+    var coverage = Coverage()
+    var played = 0
+  }
+
+  private func survey() async throws {
+    let start = ContinuousClock.now
+    let parts = try await withThrowingTaskGroup(of: Part.self) { group in
+      for thread in 0..<max(1, threads) {
+        group.addTask { try play(every: max(1, threads), from: thread) }
+      }
+      var parts: [Part] = []
+      for try await part in group { parts.append(part) }
+      return parts
+    }
+    let spent = ContinuousClock.now - start
+    let seconds = Double(spent.components.seconds) + Double(spent.components.attoseconds) / 1e18
+    let played = parts.reduce(0) { $0 + $1.played }
+    let rate = String(format: "%.0f", Double(played) / max(seconds, 0.001))
+    if stats {
+      var coverage = Coverage()
+      for part in parts { coverage.merge(part.coverage) }
+      coverage.lines.forEach { print($0) }
+    }
+    let violations = parts.flatMap(\.violations).sorted { $0.seed < $1.seed }
+    for violation in violations {
+      print("seed \(violation.seed): \(violation.text)")
+      print(
+        "replay: simulator --seed \(violation.seed) --steps \(steps) --nodes \(nodes) --trace")
+    }
+    // A sum, so that the order in which threads finish does not matter.
+    let fingerprint = parts.reduce(UInt64(0)) { $0 &+ $1.fingerprint }
+    print(
+      "\(played) schedules, \(violations.count) broken promises, fingerprint \(fingerprint), "
+        + "\(rate) schedules a second")
+    if !violations.isEmpty { throw ExitCode(1) }
+  }
+
+  private func play(every stride: Int, from first: Int) throws -> Part {
+    var part = Part()
+    var offset = first
+    while offset < schedules {
+      let world = try World.played(
+        seed: seed + UInt64(offset), size: nodes, steps: steps, tracing: trace)
+      part.fingerprint &+= world.fingerprint &* (2 * world.seed + 1)
+      part.played += 1
+      if stats { part.coverage.add(world.coverage) }
       if trace { world.trace.forEach { print($0) } }
       if let violation = world.violation {
-        print("seed \(seed + offset): \(violation)")
-        print(
-          "replay: simulator --seed \(seed + offset) --steps \(steps) --nodes \(nodes) --trace")
-        throw ExitCode(1)
+        part.violations.append((world.seed, violation))
+        if !keepGoing { break }
       }
+      offset += stride
     }
-    print("\(schedules) schedules passed, fingerprint \(fingerprint)")
-  }
-
-  private func run(_ seed: UInt64, bug: PlantedBug?) throws -> World {
-    var world = try World(seed: seed, size: nodes, bug: bug, tracing: trace)
-    for _ in 0..<steps { world.step() }
-    world.settle()
-    return world
+    return part
   }
 }

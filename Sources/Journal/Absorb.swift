@@ -36,46 +36,50 @@ extension Journal {
         "\(event.thing) is at version \(version) here; \(event.header.version) came next")
     }
     let position = try store.append(event, arrival: arrival)
+    if let objection = before?.objection(to: event) {
+      return .superseded(position: position, reason: objection)
+    }
     try store.put(
       ThingRecord.fold(event, before: before, projectors: projectors, arrived: arrival.time))
     return .applied(position: position)
   }
 
-  /// Two events claim the same version: the higher term wins, and its line is folded anew.
+  /// Two events claim the same version: the whole line is folded anew, and whoever holds the same
+  /// events comes to the same line.
   private func settle(
     _ event: StoredEvent, against before: ThingRecord, arrival: Arrival, store: any JournalStore
   ) throws -> Absorption {
-    let held = try store.events(
-      of: event.thing, versions: event.header.version...max(event.header.version, before.version))
-    let rival = held.filter { $0.event.header.version == event.header.version }
-      .map(\.event.header.term).max()
     let position = try store.append(event, arrival: arrival)
-    guard let rival, event.header.term > rival else {
+    let line = try refold(event.thing, store: store, arrived: arrival.time)
+    guard line.contains(event.id) else {
       return .superseded(
         position: position,
-        reason: "version \(event.header.version) of \(event.thing) is held at term \(rival ?? 0)")
+        reason: "version \(event.header.version) of \(event.thing) is held by a higher claim")
     }
-    try refold(event.thing, store: store, arrived: arrival.time)
     return .applied(position: position)
   }
 
-  /// Folds a thing anew from its stored events: of rivals for a version, the highest term counts,
-  /// and versions written at a lower term after a higher term began are passed over.
-  func refold(_ thing: ThingID, store: any JournalStore, arrived: UTCTime?) throws {
-    let all = try store.events(of: thing, versions: 1...Int.max)
+  /// Folds a thing anew from its stored events. Of the events that may come next at all, the one
+  /// with the highest term counts; of two at one term, which only one writer's lost and present
+  /// lives can give, the one with the higher id.
+  /// - Returns: the events that count.
+  private func refold(
+    _ thing: ThingID, store: any JournalStore, arrived: UTCTime?
+  ) throws -> Set<EventID> {
     var record: ThingRecord?
-    var version = 1
-    while true {
-      let candidates = all.filter { $0.event.header.version == version }
+    var line: Set<EventID> = []
+    var claims = try store.events(of: thing, versions: 1...Int.max).map(\.event)[...]
+    while let version = claims.first?.header.version, version == (record?.version ?? 0) + 1 {
+      let rivals = claims.prefix { $0.header.version == version }
+      claims = claims.dropFirst(rivals.count)
       guard
-        let best = candidates.max(by: {
-          ($0.event.header.term, $1.position) < ($1.event.header.term, $0.position)
-        }), best.event.header.term >= (record?.term ?? 0)
+        let best = rivals.filter({ record?.objection(to: $0) == nil })
+          .max(by: { ($0.header.term, $0.id) < ($1.header.term, $1.id) })
       else { break }
-      record = ThingRecord.fold(
-        best.event, before: record, projectors: projectors, arrived: arrived)
-      version += 1
+      record = ThingRecord.fold(best, before: record, projectors: projectors, arrived: arrived)
+      line.insert(best.id)
     }
     if let record { try store.put(record) }
+    return line
   }
 }

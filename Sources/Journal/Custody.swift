@@ -72,6 +72,34 @@ public enum CustodyEvent: Hashable, Sendable {
 }
 
 extension ThingRecord {
+  /// Ordinary hand-overs count terms up by one; a forfeit begins an era of its own, so that it never
+  /// ties with hand-overs that the one who forfeits could not know of. Within an era the node
+  /// itself, after an overridden quarantine, gives way to those who declared it lost.
+  static let termsOfEra = 1_000
+
+  func termOfForfeit(by node: NodeID) -> Int {
+    let era = (term / Self.termsOfEra + 1) * Self.termsOfEra
+    return node == owner ? era : era + Self.termsOfEra / 2
+  }
+
+  /// Why `event` cannot be the next of this thing; nil when it can. Only the owner writes, only who
+  /// was offered the thing accepts it, and terms never go back.
+  public func objection(to event: StoredEvent) -> String? {
+    let header = event.header
+    switch header.kind {
+    case CustodyEvent.acceptedKind:
+      if offeredTo != header.id.node { return "\(id) was not offered to \(header.id.node)" }
+      if header.term != term + 1 { return "\(id) is accepted at term \(header.term)" }
+    case CustodyEvent.forfeitedKind:
+      if header.term <= term { return "a forfeit of \(id) needs a term over \(term)" }
+    default:
+      if owner != header.id.node || header.term != term {
+        return "\(id) belongs to \(owner) at term \(term), not to \(header.id.node)"
+      }
+    }
+    return nil
+  }
+
   /// The record after `event`. Total; the caller has checked term, version and author.
   public static func fold(
     _ event: StoredEvent, before: ThingRecord?, projectors: ProjectorTable, arrived: UTCTime?

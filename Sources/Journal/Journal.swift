@@ -96,7 +96,7 @@ public struct Journal: Sendable {
       }
       return before.term + 1
     case CustodyEvent.forfeitedKind:
-      return before.term + 1
+      return before.termOfForfeit(by: node)
     case CustodyEvent.returnedKind:
       guard before.owner == node else {
         throw Problem(.notOwner, "\(draft.thing) is owned by \(before.owner)")
@@ -131,10 +131,11 @@ public struct Journal: Sendable {
     return mark
   }
 
-  /// Begins a new life after a restore: a new epoch whose first event follows nothing.
+  /// Begins a new life after a restore: a new epoch whose first event follows nothing. What the
+  /// running transaction wrote in the old one is signed first.
   public mutating func beginEpoch(_ epoch: Epoch, store: any JournalStore) throws {
+    _ = try seal(store: store)
     head = JournalHead(node: node, epoch: epoch, seq: 0, hash: .zero, time: clock.last)
-    unsealed.removeAll()
     try store.putHead(head)
   }
 }

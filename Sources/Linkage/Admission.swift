@@ -67,35 +67,32 @@ extension LinkEngine {
     }
   }
 
-  /// Only the owner writes, only who was offered a thing accepts it, and terms never go back.
+  /// Whether this event may be the next of the thing. What lies in its past is settled by `absorb`
+  /// under the same rules; what lies ahead waits for its turn there.
   private func checkTurn(of event: StoredEvent, known: ThingRecord) throws(Problem) {
     let header = event.header
-    // What lies in our past is settled by `absorb`; what lies ahead waits for its turn there.
-    guard header.version == known.version + 1 else { return }
-    switch header.kind {
-    case CustodyEvent.acceptedKind:
-      guard known.offeredTo == header.id.node, header.term == known.term + 1 else {
-        throw Problem(.linkRefused, "\(known.id) was not offered to \(header.id.node)")
-      }
-    case CustodyEvent.returnedKind:
-      guard known.owner == header.id.node, known.offeredTo != nil,
-        header.term == known.term + 1
-      else {
-        throw Problem(.linkRefused, "\(header.id.node) has no offer of \(known.id) to take back")
-      }
-    case CustodyEvent.forfeitedKind:
-      guard header.term > known.term else {
-        throw Problem(.linkRefused, "a forfeit of \(known.id) needs a term over \(known.term)")
-      }
-    default:
-      guard known.owner == header.id.node, header.term == known.term else {
-        throw Problem(
-          .linkRefused,
-          "\(known.id) belongs to \(known.owner) at term \(known.term), not to \(header.id.node)")
-      }
+    guard header.version > 1 else {
+      throw Problem(.linkRefused, "\(known.id) began with another event")
     }
+    if header.kind == CustodyEvent.forfeitedKind { try checkForfeit(of: event, known: known) }
+    guard header.version == known.version + 1, header.term >= known.term else { return }
+    if let objection = known.objection(to: event) { throw Problem(.linkRefused, objection) }
     guard header.labels.jurisdiction == known.labels.jurisdiction || known.owner == header.id.node
     else { throw Problem(.linkRefused, "the jurisdiction of \(known.id) cannot be changed so") }
+  }
+
+  /// A thing is forfeited by its owner itself, by whom the owner offered it to, or by a node that
+  /// commands the owner.
+  private func checkForfeit(of event: StoredEvent, known: ThingRecord) throws(Problem) {
+    let writer = event.id.node
+    if writer == known.owner || writer == known.offeredTo { return }
+    if let above = description(of: writer), let owner = description(of: known.owner),
+      above.level < owner.level, above.jurisdiction.covers(owner.jurisdiction)
+    {
+      return
+    }
+    if known.owner == node, parent.map({ route(to: writer) == $0.node }) == true { return }
+    throw Problem(.linkRefused, "\(writer) does not command \(known.owner)")
   }
 
   /// A node introduces itself through us or through those below it, within their jurisdiction.

@@ -42,6 +42,21 @@ public enum Frame: Hashable, Sendable {
     public var restored: Cursor?
     public var time: UTCTime
     public var software: String
+    public init(
+      protocols: [Int], node: NodeID, epoch: Epoch, instance: String, applied: [Cursor],
+      seq: Int64, hash: Digest32, restored: Cursor?, time: UTCTime, software: String
+    ) {
+      self.protocols = protocols
+      self.node = node
+      self.epoch = epoch
+      self.instance = instance
+      self.applied = applied
+      self.seq = seq
+      self.hash = hash
+      self.restored = restored
+      self.time = time
+      self.software = software
+    }
   }
 
   public struct DataFrame: Hashable, Sendable, Codable {
@@ -49,6 +64,14 @@ public enum Frame: Hashable, Sendable {
     public var sent: UTCTime
     public var entries: [Entry]
     public var commits: [WireCommit]
+    public init(
+      epoch: Epoch, sent: UTCTime, entries: [Entry], commits: [WireCommit]
+    ) {
+      self.epoch = epoch
+      self.sent = sent
+      self.entries = entries
+      self.commits = commits
+    }
   }
 
   public struct Entry: Hashable, Sendable, Codable {
@@ -62,24 +85,54 @@ public enum Frame: Hashable, Sendable {
     public var hops: [Hop]
     /// Personal values that the release policy lets through.
     public var sealed: [WireSealed]?
+    public init(
+      seq: Int64, policy: Int, addressed: Bool, event: WireEvent, hops: [Hop],
+      sealed: [WireSealed]?
+    ) {
+      self.seq = seq
+      self.policy = policy
+      self.addressed = addressed
+      self.event = event
+      self.hops = hops
+      self.sealed = sealed
+    }
   }
 
   public struct Ack: Hashable, Sendable, Codable {
     public var epoch: Epoch
     /// The receiver's database holds everything up to here.
     public var through: Int64
+    public init(
+      epoch: Epoch, through: Int64
+    ) {
+      self.epoch = epoch
+      self.through = through
+    }
   }
 
   public struct Ping: Hashable, Sendable, Codable {
     public var sent: UTCTime
     /// The sender's highest release on this link, for the other end's backlog figure.
     public var released: Int64
+    public init(
+      sent: UTCTime, released: Int64
+    ) {
+      self.sent = sent
+      self.released = released
+    }
   }
 
   public struct Pong: Hashable, Sendable, Codable {
     public var echo: UTCTime
     public var received: UTCTime
     public var sent: UTCTime
+    public init(
+      echo: UTCTime, received: UTCTime, sent: UTCTime
+    ) {
+      self.echo = echo
+      self.received = received
+      self.sent = sent
+    }
   }
 
   public struct Returned: Hashable, Sendable, Codable {
@@ -88,6 +141,14 @@ public enum Frame: Hashable, Sendable {
     public var commits: [WireCommit]
     /// True on the last frame.
     public var done: Bool
+    public init(
+      epoch: Epoch, events: [Entry], commits: [WireCommit], done: Bool
+    ) {
+      self.epoch = epoch
+      self.events = events
+      self.commits = commits
+      self.done = done
+    }
   }
 
   public struct Refused: Hashable, Sendable, Codable {
@@ -96,6 +157,13 @@ public enum Frame: Hashable, Sendable {
     public var detail: String
     /// The release concerned; 0 when it is about the whole link.
     public var seq: Int64
+    public init(
+      code: String, detail: String, seq: Int64
+    ) {
+      self.code = code
+      self.detail = detail
+      self.seq = seq
+    }
   }
 
   public struct EvidenceWanted: Hashable, Sendable, Codable {
@@ -183,7 +251,7 @@ public struct WireEvent: Hashable, Sendable, Codable {
       throw Problem(.malformed, "the header of an event cannot be read")
     }
     guard header.id == id, header.thing == subject, type == Self.typePrefix + header.kind,
-      header.version > 0, header.term > 0
+      header.version > 0, header.term > 0, header.version > 1 || header.term == 1
     else { throw Problem(.corrupted, "the envelope of \(header.id) disagrees with its header") }
     let event = StoredEvent(
       header: header, headerBytes: headerBytes, body: Array(data.utf8),

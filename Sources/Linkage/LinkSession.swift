@@ -18,8 +18,9 @@ public struct LinkSession: Hashable, Sendable {
   /// The peer's highest release on this link, by its last ping.
   public internal(set) var peerReleased: Int64 = 0
   public internal(set) var lastPing: UTCTime?
-  /// Sequence number after which a `returned` answer goes on; nil when none is under way.
-  var returning: Int64?
+  /// The lives of a restored peer whose events are still to be returned, and after which sequence
+  /// number; nil when no answer is under way.
+  var returning: [Frame.Cursor]?
   public internal(set) var eventsIn: Int64 = 0
   public internal(set) var eventsOut: Int64 = 0
 

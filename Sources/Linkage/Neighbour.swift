@@ -164,7 +164,12 @@ public struct Quarantine: Hashable, Sendable, Codable {
   /// The last event of it that the backup holds.
   public var keptThrough: Int64
   public var waitingFor: [NodeID]
-  public init(lostEpoch: Epoch, keptThrough: Int64, waitingFor: [NodeID]) {
+  /// An administrator did not wait: the node acts, and still takes back what it lost.
+  public var isOverridden: Bool
+  public init(
+    lostEpoch: Epoch, keptThrough: Int64, waitingFor: [NodeID], isOverridden: Bool = false
+  ) {
+    self.isOverridden = isOverridden
     self.lostEpoch = lostEpoch
     self.keptThrough = keptThrough
     self.waitingFor = waitingFor

@@ -93,13 +93,20 @@ extension LinkEngine {
         peer, connection, "rolled-back",
         "\(peer) applied \(applied), we know of \(cursor.released)", .rolledBack, &outcome)
     }
-    cursor.acknowledged = max(cursor.acknowledged, applied)
+    // What it lost in a restore it no longer has, whatever it once acknowledged.
+    cursor.acknowledged = hello.restored == nil ? max(cursor.acknowledged, applied) : applied
     try store.putOutbox(peer, cursor)
+    if hello.restored != nil { try resupply(peer, store: store) }
     session.phase = .established
     session.peer = hello
     session.sentThrough = applied
     session.lastHeard = now
-    session.returning = hello.restored?.through
+    if let restored = hello.restored {
+      // A node that was restored twice has lost the life between as well.
+      let others = try store.inboxes(peer).map(\.epoch)
+        .filter { $0 != restored.epoch && $0 != hello.epoch }.sorted()
+      session.returning = [restored] + others.map { Frame.Cursor(epoch: $0, through: 0) }
+    }
     sessions[peer] = session
     outcome.notes.append(
       LinkNote(kind: .opened, neighbour: peer, detail: "resumes after \(applied)"))
@@ -223,8 +230,8 @@ extension LinkEngine {
     _ returned: Frame.Returned, from peer: NodeID, session: LinkSession, now: UTCTime,
     journal: inout Journal, store: any JournalStore & LinkStore, outcome: inout LinkOutcome
   ) throws {
-    guard var quarantine = try store.quarantine(), returned.epoch == quarantine.lostEpoch else {
-      return
+    guard try returned.epoch != store.journalHead().epoch else {
+      throw Problem(.linkRefused, "\(peer) returns events of our present life")
     }
     let marks = try verified(returned.commits, entries: [], from: peer, store: store)
     for entry in returned.events {
@@ -239,7 +246,8 @@ extension LinkEngine {
         event, arrival: Arrival(via: peer, time: now, hops: []), now: now, journal: &journal,
         store: store, outcome: &outcome)
     }
-    guard returned.done else { return }
+    // After an override there is nothing to wait for, but what was lost is still taken back.
+    guard returned.done, var quarantine = try store.quarantine() else { return }
     quarantine.waitingFor.removeAll { $0 == peer }
     if quarantine.waitingFor.isEmpty {
       try store.putQuarantine(nil)

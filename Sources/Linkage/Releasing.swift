@@ -28,6 +28,7 @@ extension LinkEngine {
           // A rival for a version that was released already: the other side settles it as we did.
           batch = [positioned]
         }
+        batch = try introductions(to: batch, for: neighbour.node, store: store) + batch
         for item in batch where item.arrival?.via != neighbour.node {
           var next = try cursor ?? outbox(neighbour.node, epoch: epoch, store: store)
           next.released += 1
@@ -39,6 +40,31 @@ extension LinkEngine {
         }
       }
       if let cursor { try store.putOutbox(neighbour.node, cursor) }
+    }
+  }
+
+  /// The descriptions of writers that a neighbour would not otherwise know: without their keys it
+  /// could not check what they wrote.
+  private func introductions(
+    to batch: [PositionedEvent], for link: NodeID, store: any JournalStore & LinkStore
+  ) throws -> [PositionedEvent] {
+    var needed: [NodeID] = []
+    for item in batch where item.event.thing.kind != NodeDescription.thingKind {
+      let writer = item.event.id.node
+      if writer != node, writer != link, route(to: writer) != link, !needed.contains(writer) {
+        needed.append(writer)
+      }
+    }
+    return try needed.flatMap { writer -> [PositionedEvent] in
+      guard let thing = NodeDescription.thing(for: writer),
+        try store.releasedVersion(link: link, thing: thing) == 0
+      else { return [] }
+      let described = try store.events(of: thing, versions: 1...Int.max)
+      if let last = described.last {
+        try store.putReleasedVersion(
+          link: link, thing: thing, version: last.event.header.version)
+      }
+      return described
     }
   }
 
@@ -107,6 +133,39 @@ extension LinkEngine {
       try release(batch, store: store)
       position = last.position
     }
+  }
+
+  /// A restored neighbour may have lost what it acknowledged in an earlier life of ours, whose
+  /// numbers mean nothing any more: everything it was ever given goes out once again.
+  mutating func resupply(_ link: NodeID, store: any JournalStore & LinkStore) throws {
+    let epoch = try store.journalHead().epoch
+    guard let first = try store.events(after: 0, limit: 1).first, first.event.id.epoch != epoch
+    else { return }
+    var cursor = try outbox(link, epoch: epoch, store: store)
+    var present: Set<Int64> = []
+    for release in try store.releases(link: link, epoch: epoch, after: 0, limit: .max) {
+      present.insert(release.position)
+    }
+    guard let neighbour = neighbourByID[link] else { return }
+    var position: Int64 = 0
+    while true {
+      let batch = try store.events(after: position, limit: 500)
+      guard let last = batch.last else { break }
+      position = last.position
+      for item in batch where item.arrival?.via != link && !present.contains(item.position) {
+        let thing = item.event.thing
+        guard
+          try store.releasedVersion(link: link, thing: thing) >= item.event.header.version
+        else { continue }
+        cursor.released += 1
+        let verdict = verdict(for: item, neighbour: neighbour, follows: true)
+        try store.append(
+          Release(
+            linkSeq: cursor.released, position: item.position, policyVersion: gate.version,
+            withSealed: verdict == .full), link: link, epoch: epoch)
+      }
+    }
+    try store.putOutbox(link, cursor)
   }
 
   /// After a restore, in the new epoch: what the neighbours had not acknowledged when the backup

@@ -36,6 +36,24 @@ extension LinkEngine {
     if sessions[peer]?.connection == connection { sessions[peer] = nil }
   }
 
+  /// Ends every connection: the node begins a new life, and its hellos must say so.
+  public mutating func closeAll(code: String) -> [LinkEffect] {
+    let effects = neighbours.compactMap { neighbour in
+      sessions[neighbour.node].map {
+        LinkEffect.close(neighbour.node, connection: $0.connection, code: code)
+      }
+    }
+    sessions = [:]
+    greeting = [:]
+    return effects
+  }
+
+  /// Ends the connection to one neighbour.
+  public mutating func close(_ peer: NodeID, code: String) -> [LinkEffect] {
+    guard let session = sessions.removeValue(forKey: peer) else { return [] }
+    return [.close(peer, connection: session.connection, code: code)]
+  }
+
   /// What may be sent now. Reads only durable state: call it after the commit, never before.
   public mutating func pump(
     now: UTCTime, store: any JournalStore & LinkStore
@@ -56,12 +74,25 @@ extension LinkEngine {
         effects.append(
           .send(to: neighbour.node, connection: session.connection, frame: .data(frame)))
       }
-      if let from = session.returning, let hello = session.peer, let restored = hello.restored {
-        let frame = try returnedFrame(
-          to: neighbour.node, epoch: restored.epoch, after: from, now: now, store: store)
-        session.returning = frame.done ? nil : frame.events.last?.event.id.seq
-        effects.append(
-          .send(to: neighbour.node, connection: session.connection, frame: .returned(frame)))
+      // Lost events go back only after everything else that the neighbour missed: its quarantine
+      // ends with them. A node that waits itself answers last those who wait for it alone.
+      if session.returning != nil, session.sentThrough == cursor.released,
+        try store.quarantine().map({
+          $0.isOverridden || $0.waitingFor.allSatisfy { $0 == neighbour.node }
+        }) ?? true
+      {
+        while let lives = session.returning, let life = lives.first {
+          let frame = try returnedFrame(
+            to: neighbour.node, life: life, isLast: lives.count == 1, now: now, store: store)
+          if let last = frame.frame.events.last, !frame.isComplete {
+            session.returning?[0].through = last.event.id.seq
+          } else {
+            session.returning = lives.count == 1 ? nil : Array(lives.dropFirst())
+          }
+          effects.append(
+            .send(
+              to: neighbour.node, connection: session.connection, frame: .returned(frame.frame)))
+        }
       }
       sessions[neighbour.node] = session
     }
@@ -132,11 +163,11 @@ extension LinkEngine {
   }
 
   private func returnedFrame(
-    to link: NodeID, epoch: Epoch, after seq: Int64, now: UTCTime,
+    to link: NodeID, life: Frame.Cursor, isLast: Bool, now: UTCTime,
     store: any JournalStore & LinkStore
-  ) throws -> Frame.Returned {
+  ) throws -> (frame: Frame.Returned, isComplete: Bool) {
     let lost = try store.events(
-      node: link, epoch: epoch, after: seq, limit: LinkTiming.batch + 1)
+      node: link, epoch: life.epoch, after: life.through, limit: LinkTiming.batch + 1)
     var pack = Packing()
     for item in lost.prefix(LinkTiming.batch) {
       guard
@@ -144,9 +175,10 @@ extension LinkEngine {
           item, seq: item.event.id.seq, policy: 0, addressed: false, sealed: nil, store: store)
       else { break }
     }
-    return Frame.Returned(
-      epoch: epoch, events: pack.entries, commits: pack.commits,
-      done: pack.entries.count == lost.count)
+    let isComplete = pack.entries.count == lost.count
+    let frame = Frame.Returned(
+      epoch: life.epoch, events: pack.entries, commits: pack.commits, done: isLast && isComplete)
+    return (frame, isComplete)
   }
 }
 

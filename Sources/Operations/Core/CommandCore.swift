@@ -41,7 +41,7 @@ public struct CommandCore: Sendable {
     self.random = random
     self.settings = settings
     reactedThrough = try store.cursor(Self.reactionCursor)
-    isQuarantined = try store.quarantine() != nil
+    isQuarantined = try store.quarantine().map { !$0.isOverridden } ?? false
   }
 
   static let reactionCursor = "reactions"

@@ -49,7 +49,10 @@ extension CommandCore {
         sealed.value, salt: sealed.salt, reference: sealed.reference, thing: sealed.thing,
         random: &random, store: store)
     }
-    if linked.rolledBack { try enterQuarantine(now: now, store: store) }
+    if linked.rolledBack {
+      try enterQuarantine(now: now, store: store)
+      outcome.links += links.closeAll(code: "rolled-back")
+    }
     for note in linked.notes where note.kind != .opened {
       try audit("link.\(note.kind.rawValue)", note, now: now, store: store, outcome: &outcome)
     }
@@ -96,10 +99,11 @@ extension CommandCore {
     by actor: Actor, reason: String, now: UTCTime, store: any CoreStore
   ) throws -> CoreOutcome {
     var outcome = CoreOutcome()
-    guard let quarantine = try store.quarantine() else {
+    guard var quarantine = try store.quarantine(), !quarantine.isOverridden else {
       throw Problem(.refused, "this node is not quarantined")
     }
-    try store.putQuarantine(nil)
+    quarantine.isOverridden = true
+    try store.putQuarantine(quarantine)
     isQuarantined = false
     try audit(
       "quarantine.overridden",

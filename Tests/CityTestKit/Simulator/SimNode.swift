@@ -17,11 +17,16 @@ struct SimNode {
   /// Pieces of work in the open group: their effects wait for the commit.
   var pending: [LinkEffect] = []
   var pendingAcks: [Acknowledged] = []
+  /// What clients were told is done.
+  var acknowledged: [Acknowledged] = []
   /// The core as of the last commit; a failed or lost group falls back to a fresh one.
   var boots = 0
   /// A copy of the durable tables, taken now and then: what a restore goes back to.
   var backup: MemoryStore.Tables?
   var restored = false
+  /// Its clock less the world's.
+  var skew = Duration64.milliseconds(0)
+  var isDepartment = false
 
   var isUp: Bool { core != nil }
 
@@ -47,7 +52,7 @@ struct SimNode {
   var settings: CoreSettings {
     CoreSettings(
       level: level, name: Label(zh: id.rawValue, en: id.rawValue), jurisdiction: jurisdiction,
-      isDepartment: false, zoneOffset: 8 * 3600, handling: .standard, limits: .standard,
+      isDepartment: isDepartment, zoneOffset: 8 * 3600, handling: .standard, limits: .standard,
       calendar: .standard, classes: .standard, acceptsOffers: false,
       selfPrincipal: PrincipalID(rawValue: "system") ?? Self.nobody)
   }

@@ -23,7 +23,8 @@ extension World {
     }
   }
 
-  mutating func disconnect(_ wire: Int) {
+  /// - Parameter only: the end that notices; nil for both.
+  mutating func disconnect(_ wire: Int, noticedBy only: NodeID? = nil) {
     guard let connection = wires[wire].connection else { return }
     wires[wire].connection = nil
     wires[wire].up = []
@@ -31,7 +32,7 @@ extension World {
     if tracing { note("link \(wires[wire].child) - \(wires[wire].parent) is cut") }
     for (one, other) in [
       (wires[wire].child, wires[wire].parent), (wires[wire].parent, wires[wire].child),
-    ] {
+    ] where only == nil || only == one {
       if let index = indexOf[one] {
         nodes[index].core?.linkClosed(other, connection: connection)
       }
@@ -47,6 +48,12 @@ extension World {
       return
     }
     let frame = up ? wires[wire].up.removeFirst() : wires[wire].down.removeFirst()
+    switch frame {
+    case .returned(let returned) where !returned.events.isEmpty:
+      coverage.count("restore with returned events")
+    case .refused(let refused): coverage.count("refusal: \(refused.code)")
+    default: break
+    }
     let done = run(index, "takes \(Self.word(frame)) from \(from)") {
       core, now, store, outcome in
       outcome = try core.receive(
@@ -62,7 +69,9 @@ extension World {
     nodes[index].core = nil
     nodes[index].pending = []
     nodes[index].pendingAcks = []
+    if nodes[index].store.hasUncommitted { coverage.count("crash with open work") }
     nodes[index].store.crash()
+    checkAcknowledged(at: index, last: 24)
     for wire in wires.indices
     where wires[wire].child == nodes[index].id || wires[wire].parent == nodes[index].id {
       disconnect(wire)
@@ -82,11 +91,18 @@ extension World {
   /// The disk is lost, and the node is laid out anew from its last backup.
   mutating func restore(_ index: Int) {
     guard let backup = nodes[index].backup else { return }
+    let hadCut = wires.contains {
+      ($0.child == nodes[index].id || $0.parent == nodes[index].id) && $0.connection == nil
+    }
+    if hadCut { coverage.count("restore while cut") }
     crash(index)
     if tracing { note("\(nodes[index].id) is restored from its backup of \(backup.events.count) events") }
     // Clients know that a restore may lose what came after the backup.
     let kept = Set(backup.events.map(\.event.id))
-    acknowledged[nodes[index].id]?.removeAll { !kept.contains($0.event) }
+    nodes[index].acknowledged.removeAll { !kept.contains($0.event) }
+    forgetOwners(of: index, back: backup)
+    coverage.count("restore")
+    if nodes[index].restored { coverage.count("second restore of a node") }
     nodes[index].store = MemoryStore(tables: backup, faults: nodes[index].store.faults)
     nodes[index].restored = true
     start(index)
@@ -105,7 +121,7 @@ extension World {
     }
     flush(index)
     if bug == .skipQuarantine {
-      nodes[index].store.tables.quarantine = nil
+      do { try nodes[index].store.putQuarantine(nil) } catch { return fail("\(error)") }
       nodes[index].store.commit()
       nodes[index].core = nil
       start(index)

@@ -5,47 +5,46 @@ import Operations
 
 /// The promises, checked against the stores themselves. `docs/linkage-invariants.md` names them.
 extension World {
-  /// What must hold after every step.
-  mutating func checkStep() {
-    checkOwners()
-    checkAcknowledged()
-  }
-
   /// What must hold once everything has healed and drained.
   mutating func checkEnd() {
-    checkOwners()
+    for index in nodes.indices { checkAcknowledged(at: index, last: .max) }
+    checkQuarantines()
     checkForks()
     checkChains()
     checkOnce()
     checkPolicy()
     checkConvergence()
-    checkQuarantines()
+    checkDecisions()
+    checkDrained()
   }
 
-  /// A thing has one owner: no two nodes hold it as theirs at the same term.
-  private mutating func checkOwners() {
-    var seen: [ThingID: [(NodeID, Int)]] = [:]
-    for node in nodes {
-      for thing in things {
-        guard let record = node.store.durable.things[thing], record.owner == node.id else {
-          continue
-        }
-        if let rival = seen[thing]?.first(where: { $0.1 == record.term }) {
-          return fail("I1 \(thing) is owned by \(rival.0) and \(node.id) at term \(record.term)")
-        }
-        seen[thing, default: []].append((node.id, record.term))
+  /// I1. At each commit: no two nodes are ever durable owners of a thing at the same term.
+  mutating func checkOwners(at index: Int) {
+    let node = nodes[index]
+    for thing in node.store.touched {
+      guard let record = node.store.tables.things[thing], record.owner == node.id else { continue }
+      if let rival = owners[thing]?[record.term], rival != node.id {
+        return fail("I1 \(thing) is owned by \(rival) and \(node.id) at term \(record.term)")
       }
+      owners[thing, default: [:]][record.term] = node.id
     }
   }
 
-  /// What a client was told is in the journal of the node that told it.
-  private mutating func checkAcknowledged() {
-    for node in nodes {
-      guard let all = acknowledged[node.id] else { continue }
-      for ack in all.suffix(12) {
-        guard let at = node.store.durable.eventAt[ack.event],
-          node.store.durable.events[at].event.hash == ack.hash
-        else { return fail("I2 \(ack.event) was acknowledged by \(node.id) and is not there") }
+  /// After a restore the node owns what its backup says, as far as anybody knows.
+  mutating func forgetOwners(of index: Int, back tables: MemoryStore.Tables) {
+    let node = nodes[index].id
+    for thing in owners.keys { owners[thing] = owners[thing]?.filter { $0.value != node } }
+    for (thing, record) in tables.things where record.owner == node {
+      owners[thing, default: [:]][record.term] = node
+    }
+  }
+
+  /// I2. What a client was told is in the journal of the node that told it, also after a crash.
+  mutating func checkAcknowledged(at index: Int, last: Int) {
+    let tables = nodes[index].store.tables
+    for ack in nodes[index].acknowledged.suffix(last) {
+      guard let at = tables.eventAt[ack.event], tables.events[at].event.hash == ack.hash else {
+        return fail("I2 \(ack.event) was acknowledged by \(nodes[index].id) and is not there")
       }
     }
   }
@@ -56,7 +55,7 @@ extension World {
     var hashes: [EventID: Digest32] = [:]
     var versions: [String: EventID] = [:]
     for node in nodes {
-      for item in node.store.durable.events {
+      for item in node.store.tables.events {
         let header = item.event.header
         if let other = hashes[header.id], other != item.event.hash {
           return fail("I3 \(header.id) stands for two events")
@@ -75,7 +74,7 @@ extension World {
   /// Every node's present chain verifies.
   private mutating func checkChains() {
     for node in nodes {
-      guard let head = node.store.durable.head else { continue }
+      guard let head = node.store.tables.head else { continue }
       var verifier = JournalVerifier(
         node: node.id, epoch: head.epoch, publicKey: SimSigner.key(of: node.id),
         verifier: SimVerifier())
@@ -99,7 +98,7 @@ extension World {
   private mutating func checkOnce() {
     for node in nodes {
       var seen: Set<EventID> = []
-      for item in node.store.durable.events where !seen.insert(item.event.id).inserted {
+      for item in node.store.tables.events where !seen.insert(item.event.id).inserted {
         return fail("I6 \(node.id) stored \(item.event.id) twice")
       }
     }
@@ -108,7 +107,7 @@ extension World {
   /// A node holds foreign things only when it is a party, above one, or subscribed by policy.
   private mutating func checkPolicy() {
     for node in nodes {
-      for (thing, record) in node.store.durable.things.sorted(by: { $0.key < $1.key })
+      for (thing, record) in node.store.tables.things.sorted(by: { $0.key < $1.key })
       where record.owner != node.id && thing.kind != "nod" {
         let parties = record.labels.parties
         let isBelow = node.jurisdiction.covers(record.labels.jurisdiction)
@@ -123,7 +122,7 @@ extension World {
   private mutating func checkConvergence() {
     for thing in things {
       let holders = nodes.compactMap { node in
-        node.store.durable.things[thing].map { (node, $0) }
+        node.store.tables.things[thing].map { (node, $0) }
       }
       guard
         let owner = holders.filter({ $0.1.owner == $0.0.id }).max(by: { $0.1.term < $1.1.term })
@@ -133,7 +132,7 @@ extension World {
       }
       for party in owner.1.labels.parties where party != owner.0.id {
         guard let index = indexOf[party] else { continue }
-        let held = nodes[index].store.durable.things[thing]
+        let held = nodes[index].store.tables.things[thing]
         guard held?.version == owner.1.version, held?.lastEvent == owner.1.lastEvent else {
           return fail(
             "I9 \(party) holds \(thing) v\(held?.version ?? 0) by \(String(describing: held?.lastEvent)), its owner \(owner.0.id) v\(owner.1.version) by \(owner.1.lastEvent)"
@@ -147,11 +146,60 @@ extension World {
   }
 
   private mutating func checkQuarantines() {
-    for node in nodes where node.store.durable.quarantine != nil {
+    for node in nodes where node.store.tables.quarantine != nil {
       return fail("I11 \(node.id) is still quarantined though every neighbour is there")
     }
     for wire in wires where wire.connection == nil {
       return fail("I12 the link \(wire.child) - \(wire.parent) does not come back")
+    }
+  }
+
+  /// I13. What a node decided counts: no acknowledged event of a node that was never restored loses
+  /// its version, unless the thing was forfeited by declaration.
+  private mutating func checkDecisions() {
+    let forfeited = forfeited
+    for node in nodes where !node.restored {
+      for ack in node.acknowledged {
+        guard let at = node.store.tables.eventAt[ack.event] else { continue }
+        let header = node.store.tables.events[at].event.header
+        guard header.thing.kind != "adt", !forfeited.contains(header.thing) else { continue }
+        let rivals = (node.store.tables.byThing[header.thing] ?? []).filter {
+          node.store.tables.events[$0].event.header.version == header.version
+        }
+        if rivals.count > 1, !rivals.allSatisfy({ isOfRestored(node.store.tables.events[$0]) || $0 == at })
+        {
+          return fail("I13 \(header.id), version \(header.version) of \(header.thing), has a rival")
+        }
+      }
+    }
+  }
+
+  private func isOfRestored(_ item: PositionedEvent) -> Bool {
+    indexOf[item.event.id.node].map { nodes[$0].restored } ?? false
+  }
+
+  /// Things that somebody forfeited.
+  private var forfeited: Set<ThingID> {
+    var found: Set<ThingID> = []
+    for node in nodes {
+      for item in node.store.tables.events where item.event.kind == CustodyEvent.forfeitedKind {
+        found.insert(item.event.thing)
+      }
+    }
+    return found
+  }
+
+  /// I14, I15. Nothing waits for an earlier version, and nothing is left to send.
+  private mutating func checkDrained() {
+    for node in nodes {
+      if let thing = node.store.tables.parked.keys.sorted().first {
+        return fail("I14 \(node.id) still waits for a version of \(thing)")
+      }
+      for (link, cursor) in node.store.tables.outboxes.sorted(by: { $0.key < $1.key })
+      where cursor.acknowledged != cursor.released {
+        return fail(
+          "I15 \(node.id) sent \(link) \(cursor.released), it holds \(cursor.acknowledged)")
+      }
     }
   }
 }

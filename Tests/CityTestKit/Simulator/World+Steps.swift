@@ -13,23 +13,26 @@ extension World {
     let roll = random.below(1_000)
     mix(UInt64(roll))
     switch roll {
-    case ..<430: deliverSomething()
-    case ..<600: groupCommit()
-    case ..<690: filing()
-    case ..<800: handingOver()
-    case ..<850: acting()
-    case ..<905: ordering()
-    case ..<925: ticking()
-    case ..<945: cutting()
-    case ..<965: connecting()
-    case ..<980: crash(random.below(nodes.count))
-    case ..<990: backingUp()
-    case ..<993: restore(random.below(nodes.count))
+    case ..<420: deliverSomething()
+    case ..<570: groupCommit()
+    case ..<640: filing()
+    case ..<750: handingOver()
+    case ..<800: acting()
+    case ..<865: ordering()
+    case ..<885: ticking()
+    case ..<900: cutting()
+    case ..<922: connecting()
+    case ..<940: crash(random.below(nodes.count))
+    case ..<960: backingUp()
+    case ..<967: restore(random.below(nodes.count))
+    case ..<971: overriding()
+    case ..<973: declaringLost()
+    case ..<978: twinning()
+    case ..<988: probing()
     default: start(random.below(nodes.count))
     }
     for index in nodes.indices where !nodes[index].isUp && random.below(12) == 0 { start(index) }
     if bug == .timeOutOffer, random.below(10) == 0 { plantTimeout() }
-    checkStep()
   }
 
   /// Lets everything heal and drain, then checks what must hold at the end.
@@ -37,26 +40,41 @@ extension World {
     guard violation == nil else { return }
     if tracing { note("everything heals") }
     for index in nodes.indices { start(index) }
-    for _ in 0..<400 {
+    readmit()
+    for _ in 0..<600 {
       guard violation == nil else { return }
-      now = now + .milliseconds(200)
+      now = now + .milliseconds(500)
+      for index in nodes.indices {
+        run(index, "ticks") { core, now, store, outcome in
+          outcome = try core.tickLinks(now: now, store: store)
+        }
+      }
       for wire in wires.indices { connect(wire) }
       for index in nodes.indices { flush(index) }
-      var moved = false
+      var moved = wires.contains { $0.connection == nil }
       for wire in wires.indices {
         for up in [true, false] {
-          while !(up ? wires[wire].up : wires[wire].down).isEmpty {
-            moved = true
+          while let frame = (up ? wires[wire].up : wires[wire].down).first {
+            if !Self.isIdle(frame) { moved = true }
             deliver(wire, up: up)
           }
         }
       }
       for index in nodes.indices { flush(index) }
-      if !moved, wires.allSatisfy({ $0.connection != nil && $0.up.isEmpty && $0.down.isEmpty }) {
-        break
+      let isQuiet = wires.allSatisfy {
+        $0.up.allSatisfy(Self.isIdle) && $0.down.allSatisfy(Self.isIdle)
       }
+      if !moved, isQuiet { break }
     }
     checkEnd()
+  }
+
+  /// Pings go on when nothing is left to do.
+  private static func isIdle(_ frame: Frame) -> Bool {
+    switch frame {
+    case .ping, .pong: true
+    default: false
+    }
   }
 
   private mutating func deliverSomething() {
@@ -83,14 +101,24 @@ extension World {
     }
   }
 
-  private mutating func cutting() { disconnect(random.below(wires.count)) }
+  /// Half of the cuts are noticed by one side only, until the other has heard nothing for a while.
+  private mutating func cutting() {
+    let wire = random.below(wires.count)
+    let isBacklogged = !(wires[wire].up.isEmpty && wires[wire].down.isEmpty)
+    if wires[wire].connection != nil { coverage.count(isBacklogged ? "cut with backlog" : "cut") }
+    switch random.below(4) {
+    case 0: disconnect(wire, noticedBy: wires[wire].child)
+    case 1: disconnect(wire, noticedBy: wires[wire].parent)
+    default: disconnect(wire)
+    }
+  }
   private mutating func connecting() {
     for wire in wires.indices where random.below(2) == 0 { connect(wire) }
   }
 
   private mutating func backingUp() {
     let index = random.below(nodes.count)
-    guard nodes[index].isUp, nodes[index].store.durable.quarantine == nil else { return }
+    guard nodes[index].isUp, nodes[index].store.tables.quarantine == nil else { return }
     if tracing { note("\(nodes[index].id) is backed up") }
     nodes[index].backup = nodes[index].store.durable
   }

@@ -25,7 +25,10 @@ public struct World {
   /// Digest of everything that happened: equal for equal seeds.
   public private(set) var fingerprint: UInt64 = 0xCBF2_9CE4_8422_2325
   public internal(set) var steps = 0
-  var restoredEpochs: [NodeID: [Epoch]] = [:]
+  /// Which node was owner of a thing at a term, by what became durable.
+  var owners: [ThingID: [Int: NodeID]] = [:]
+  /// How often what happened.
+  public internal(set) var coverage = Coverage()
 
   /// A link between a child and its parent, and what is on its way.
   struct Wire {
@@ -43,6 +46,17 @@ public struct World {
     self.tracing = tracing
     random = SeededRandom(seed: seed)
     try build(size: max(2, min(20, size)))
+  }
+
+  /// One whole schedule: steps, then healing and the checks at the end.
+  /// - Throws: ``Problem`` when the city cannot be built.
+  public static func played(
+    seed: UInt64, size: Int = 5, steps: Int = 200, bug: PlantedBug? = nil, tracing: Bool = false
+  ) throws -> World {
+    var world = try World(seed: seed, size: size, bug: bug, tracing: tracing)
+    for _ in 0..<steps { world.step() }
+    world.settle()
+    return world
   }
 
   mutating func note(_ text: String) {
@@ -64,8 +78,10 @@ public struct World {
   private mutating func build(size: Int) throws {
     for index in 0..<size {
       // Node 0 is the city, 1 and 2 its districts, the others streets of a district.
-      let parent: Int? = index == 0 ? nil : index <= 2 ? 0 : 1 + (index - 1) % 2
-      let level: Level = index == 0 ? .city : index <= 2 ? .district : .street
+      let parent: Int? =
+        index == 0 ? nil : index <= 2 || (index == 4 && seed % 3 == 0) ? 0 : 1 + (index - 1) % 2
+      let isDepartment = index == 4 && seed % 3 == 0
+      let level: Level = index == 0 || isDepartment ? .city : index <= 2 ? .district : .street
       let code =
         switch level {
         case .city: "3301"
@@ -80,12 +96,16 @@ public struct World {
         SimNode(
           id: id, level: level, jurisdiction: jurisdiction,
           parent: parent.map { nodes[$0].id }, store: store))
+      nodes[index].isDepartment = isDepartment
+      // Most clocks are a little off, some by minutes.
+      nodes[index].skew = .milliseconds(
+        Int64(random.below(4_000)) - 2_000 + (random.below(8) == 0 ? 400_000 : 0))
       indexOf[id] = index
       if let parent {
         nodes[parent].children.append(id)
         wires.append(Wire(child: id, parent: nodes[parent].id))
         try introduce(index, to: parent, as: .parent)
-        try introduce(parent, to: index, as: .child)
+        try introduce(parent, to: index, as: isDepartment ? .department : .child)
       }
     }
     for index in nodes.indices {
@@ -136,12 +156,12 @@ public struct World {
   ) -> Bool {
     guard var core = nodes[index].core else { return false }
     let store = nodes[index].store
-    let snapshot = store.tables
+    let savepoint = store.savepoint
     var outcome = CoreOutcome()
     do {
-      try body(&core, now, store, &outcome)
+      try body(&core, now + nodes[index].skew, store, &outcome)
     } catch let problem as Problem {
-      store.rollback(to: snapshot)
+      store.rollback(to: savepoint)
       if tracing { note("\(nodes[index].id) \(what()): refused, \(problem.code.name): \(problem.detail)") }
       mix(UInt64(problem.code.status))
       if problem.code == .corrupted || problem.code == .internalFault {
@@ -149,16 +169,17 @@ public struct World {
       }
       return false
     } catch {
-      store.rollback(to: snapshot)
+      store.rollback(to: savepoint)
       fail("\(nodes[index].id) \(what()): \(error)")
       return false
     }
     nodes[index].core = core
     nodes[index].pending += outcome.links
-    for event in outcome.events where event.event.id.node == nodes[index].id {
-      nodes[index].pendingAcks.append(
-        .init(event: event.event.id, hash: event.event.hash))
-      mix(UInt64(truncatingIfNeeded: event.position))
+    for item in outcome.events where item.arrival == nil {
+      nodes[index].pendingAcks.append(.init(event: item.event.id, hash: item.event.hash))
+      mix(UInt64(truncatingIfNeeded: item.position))
+      if item.event.kind.hasPrefix("audit.") { coverage.count(item.event.kind) }
+      if item.event.thing.kind != "adt" { coverage.count(item.event.kind) }
     }
     if tracing { note("\(nodes[index].id) \(what())") }
     if tracing {
@@ -178,8 +199,9 @@ public struct World {
     let store = nodes[index].store
     do {
       try core.seal(store: store)
+      checkOwners(at: index)
       store.commit()
-      let effects = try core.pump(now: now, store: store)
+      let effects = try core.pump(now: now + nodes[index].skew, store: store)
       nodes[index].core = core
       nodes[index].pending += effects
     } catch {
@@ -191,13 +213,10 @@ public struct World {
   private mutating func emit(_ index: Int) {
     let effects = nodes[index].pending
     nodes[index].pending = []
-    acknowledged[nodes[index].id, default: []] += nodes[index].pendingAcks
+    nodes[index].acknowledged += nodes[index].pendingAcks
     nodes[index].pendingAcks = []
     for effect in effects { perform(effect, at: nodes[index].id) }
   }
-
-  /// What clients of each node were told is done.
-  var acknowledged: [NodeID: [SimNode.Acknowledged]] = [:]
 
   private mutating func perform(_ effect: LinkEffect, at node: NodeID) {
     switch effect {

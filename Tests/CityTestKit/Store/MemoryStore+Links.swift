@@ -7,21 +7,25 @@ extension MemoryStore {
     tables.neighbours.values.sorted { $0.node < $1.node }
   }
   public func put(_ neighbour: Neighbour) throws {
-    tables.neighbours[neighbour.node] = neighbour
+    set(\.neighbours, neighbour.node, neighbour)
   }
   public func directory() throws -> [DirectoryEntry] {
     tables.directory.values.sorted { $0.description.node < $1.description.node }
   }
   public func put(_ entry: DirectoryEntry) throws {
-    tables.directory[entry.description.node] = entry
+    set(\.directory, entry.description.node, entry)
   }
 
   public func outbox(_ link: NodeID) throws -> OutboxCursor? { tables.outboxes[link] }
   public func putOutbox(_ link: NodeID, _ cursor: OutboxCursor) throws {
-    tables.outboxes[link] = cursor
+    let old = tables.outboxes[link]
+    write({ $0.outboxes[link] = cursor }, undo: { $0.outboxes[link] = old })
   }
   public func append(_ release: Release, link: NodeID, epoch: Epoch) throws {
-    tables.releases[LifeKey(node: link, epoch: epoch), default: []].append(release)
+    let life = LifeKey(node: link, epoch: epoch)
+    write(
+      { $0.releases[life, default: []].append(release) },
+      undo: { $0.releases[life]?.removeLast() })
   }
   public func releases(
     link: NodeID, epoch: Epoch, after linkSeq: Int64, limit: Int
@@ -31,14 +35,16 @@ extension MemoryStore {
       linkSeq < Int64(all.count)
     else { return [] }
     let start = Int(max(0, linkSeq))
-    return Array(all[start..<min(all.count, start + limit)])
+    return Array(all[start...].prefix(limit))
   }
   public func releasedVersion(link: NodeID, thing: ThingID) throws -> Int {
     if faults.skipsHistory { return max(0, (tables.things[thing]?.version ?? 0) - 1) }
     return tables.releasedVersions[LinkThing(link: link, thing: thing)] ?? 0
   }
   public func putReleasedVersion(link: NodeID, thing: ThingID, version: Int) throws {
-    tables.releasedVersions[LinkThing(link: link, thing: thing)] = version
+    let key = LinkThing(link: link, thing: thing)
+    let old = tables.releasedVersions[key]
+    write({ $0.releasedVersions[key] = version }, undo: { $0.releasedVersions[key] = old })
   }
 
   public func inbox(_ link: NodeID, epoch: Epoch) throws -> Int64 {
@@ -48,31 +54,36 @@ extension MemoryStore {
     var all = tables.inboxes[link] ?? []
     all.removeAll { $0.epoch == epoch }
     all.append(Frame.Cursor(epoch: epoch, through: linkSeq))
-    tables.inboxes[link] = all
-    if faults.makesInboxDurableEarly { persistInbox(link) }
+    if faults.makesInboxDurableEarly { return writeAtOnce { $0.inboxes[link] = all } }
+    let old = tables.inboxes[link]
+    write({ $0.inboxes[link] = all }, undo: { $0.inboxes[link] = old })
   }
   public func inboxes(_ link: NodeID) throws -> [(epoch: Epoch, through: Int64)] {
     (tables.inboxes[link] ?? []).map { ($0.epoch, $0.through) }
   }
 
   public func park(_ entry: ParkedEvent) throws {
-    tables.parked[entry.event.thing, default: []].append(entry)
+    let thing = entry.event.thing
+    set(\.parked, thing, (tables.parked[thing] ?? []) + [entry])
   }
   public func takeParked(thing: ThingID, version: Int) throws -> [ParkedEvent] {
     guard let all = tables.parked[thing] else { return [] }
     let taken = all.filter { $0.event.header.version == version }
     let kept = all.filter { $0.event.header.version != version }
-    tables.parked[thing] = kept.isEmpty ? nil : kept
+    if !taken.isEmpty { set(\.parked, thing, kept.isEmpty ? nil : kept) }
     return taken
   }
 
   public func declinedTerm(_ thing: ThingID) throws -> Int {
     faults.forgetsDeclines ? 0 : tables.declined[thing] ?? 0
   }
-  public func putDeclinedTerm(_ thing: ThingID, term: Int) throws { tables.declined[thing] = term }
+  public func putDeclinedTerm(_ thing: ThingID, term: Int) throws {
+    set(\.declined, thing, term)
+  }
 
   public func quarantine() throws -> Quarantine? { tables.quarantine }
   public func putQuarantine(_ quarantine: Quarantine?) throws {
-    tables.quarantine = quarantine
+    let old = tables.quarantine
+    write({ $0.quarantine = quarantine }, undo: { $0.quarantine = old })
   }
 }

@@ -7,36 +7,40 @@ extension MemoryStore: OperationsStore {
     tables.evidence.filter { $0.sha256 == sha256 }
   }
   public func put(_ evidence: EvidenceRecord) throws {
-    tables.evidence.removeAll { $0.sha256 == evidence.sha256 && $0.thing == evidence.thing }
-    tables.evidence.append(evidence)
+    let old = tables.evidence
+    write(
+      {
+        $0.evidence.removeAll { $0.sha256 == evidence.sha256 && $0.thing == evidence.thing }
+        $0.evidence.append(evidence)
+      }, undo: { $0.evidence = old })
   }
 
   public func webhooks() throws -> [WebhookRecord] {
     tables.webhooks.values.sorted { $0.id < $1.id }
   }
-  public func put(_ webhook: WebhookRecord) throws { tables.webhooks[webhook.id] = webhook }
-  public func deleteWebhook(_ id: String) throws { tables.webhooks[id] = nil }
+  public func put(_ webhook: WebhookRecord) throws { set(\.webhooks, webhook.id, webhook) }
+  public func deleteWebhook(_ id: String) throws { set(\.webhooks, id, nil) }
 
   public func enqueue(_ message: OutboundMessage) throws {
-    if tables.outbound[message.id] == nil { tables.outbound[message.id] = message }
+    if tables.outbound[message.id] == nil { set(\.outbound, message.id, message) }
   }
   public func outbound(dueBy: UTCTime, limit: Int) throws -> [OutboundMessage] {
     Array(
       tables.outbound.values.filter { $0.sent == nil && $0.nextAttempt <= dueBy }
         .sorted { ($0.nextAttempt, $0.id) < ($1.nextAttempt, $1.id) }.prefix(limit))
   }
-  public func update(_ message: OutboundMessage) throws { tables.outbound[message.id] = message }
+  public func update(_ message: OutboundMessage) throws { set(\.outbound, message.id, message) }
 
   public func invitation(secretHash: Digest32) throws -> InvitationRecord? {
     tables.invitations[secretHash]
   }
   public func put(_ invitation: InvitationRecord) throws {
-    tables.invitations[invitation.secretHash] = invitation
+    set(\.invitations, invitation.secretHash, invitation)
   }
 
   public func document(_ name: String) throws -> [UInt8]? { tables.documents[name] }
   public func putDocument(_ name: String, _ bytes: [UInt8]) throws {
-    tables.documents[name] = bytes
+    set(\.documents, name, bytes)
   }
 
   public func dueThings(kinds: [String], by: UTCTime, limit: Int) throws -> [ThingRecord] {
