@@ -15,16 +15,20 @@ public struct APIServices: Sendable {
 
   public var accounts: (any AccountsPort)?
   public var devices: (any DevicesPort)?
+  public var history: (any HistoryPort)?
   public var readings: (any ReadingsPort)?
   public var warnings: (any WarningsPort)?
   public var cases: (any CasesPort)?
   public var orders: (any OrdersPort)?
   public var evidence: (any EvidencePort)?
   public var links: (any LinksPort)?
+  public var neighbours: (any NeighboursPort)?
   public var packs: (any PacksPort)?
   public var policy: (any PolicyPort)?
   public var webhooks: (any WebhooksPort)?
   public var audit: (any AuditPort)?
+  public var privacy: (any PrivacyPort)?
+  public var backup: (any BackupPort)?
   public var shifts: (any ShiftsPort)?
 
   public init(

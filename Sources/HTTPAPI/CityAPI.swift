@@ -29,7 +29,9 @@ public enum CityAPI {
       all += AccountRoutes(services, port).operations
       all += PeopleRoutes(accounts: port).operations
     }
-    if let port = services.devices { all += DeviceRoutes(devices: port).operations }
+    if let port = services.devices {
+      all += DeviceRoutes(devices: port, readings: services.history).operations
+    }
     if let port = services.readings { all += ReadingRoutes(readings: port).operations }
     if let port = services.warnings {
       all += WarningRoutes(things: things, warnings: port).operations
@@ -39,10 +41,13 @@ public enum CityAPI {
     if let port = services.evidence { all += EvidenceRoutes(evidence: port).operations }
     if let port = services.shifts { all += ShiftRoutes(things: things, shifts: port).operations }
     if let port = services.links { all += LinkRoutes(links: port).operations }
+    if let port = services.neighbours { all += NeighbourRoutes(neighbours: port).operations }
     if let port = services.packs { all += PackRoutes(packs: port).operations }
     if let port = services.policy { all += PolicyRoutes(policy: port).operations }
     if let port = services.webhooks { all += WebhookRoutes(webhooks: port).operations }
     if let port = services.audit { all += AuditRoutes(audit: port).operations }
+    if let port = services.privacy { all += PrivacyRoutes(privacy: port).operations }
+    if let port = services.backup { all += [BackupRoute(backup: port).operation] }
     return all
   }
 

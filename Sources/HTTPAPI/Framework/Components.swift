@@ -29,6 +29,7 @@ enum Components {
         ])
         .described("Present on a replica of what another node owns; age in seconds."),
         "state?": .object.described("The whole state, of its kind's own shape."),
+        "verbs?": .array(.string()),
         "actions?": .array(.named("Action")).described("What the asker may do with it now."),
       ])
     ),

@@ -94,15 +94,19 @@ public protocol DevicesPort: Sendable {
   func change(
     _ id: ThingID, _ registration: DeviceRegistration, by principal: Principal
   ) async throws -> Device
+  /// Whether the principal may see what the device measures.
+  /// - Throws: `not-found`.
+  func mayRead(_ id: ThingID, by principal: Principal) async throws
+}
 
-  func latest(_ id: ThingID, by principal: Principal) async throws -> [LatestReading]
+/// What was measured. Permission was decided before.
+public protocol HistoryPort: Sendable {
+  func latest(_ id: ThingID) async throws -> [LatestReading]
   func history(
-    _ id: ThingID, property: String, from: UTCTime, to: UTCTime, _ page: PageRequest,
-    by principal: Principal
+    _ id: ThingID, property: String, from: UTCTime, to: UTCTime, _ page: PageRequest
   ) async throws -> Page<Sample>
   func downsample(
-    _ id: ThingID, property: String, from: UTCTime, to: UTCTime, step: Duration64,
-    by principal: Principal
+    _ id: ThingID, property: String, from: UTCTime, to: UTCTime, step: Duration64
   ) async throws -> [ReadingBucket]
 }
 
@@ -131,7 +135,8 @@ public protocol ThingsPort: Sendable {
 }
 
 public protocol WarningsPort: Sendable {
-  func folded(by principal: Principal) async throws -> [FoldLine]
+  /// - Returns: at most twenty lines, and how many warnings are in them.
+  func folded(by principal: Principal) async throws -> (lines: [FoldLine], total: Int)
   func acknowledge(_ id: ThingID, by principal: Principal) async throws -> ThingRecord
   func dismiss(_ id: ThingID, reason: String, by principal: Principal) async throws -> ThingRecord
 }
@@ -144,6 +149,8 @@ public protocol CasesPort: Sendable {
     _ id: ThingID, _ verb: CaseVerb, _ input: CaseInput, version: Int?, by principal: Principal
   ) async throws -> ThingRecord
   func actions(_ record: ThingRecord, for principal: Principal) async throws -> [ActionDescription]
+  /// What neighbours offer to this node.
+  func offers(for principal: Principal) async throws -> [ThingRecord]
   /// Escalates to the parent or delegates to a child or department.
   func offer(
     _ id: ThingID, to target: NodeID?, reason: String, version: Int?, by principal: Principal
@@ -154,6 +161,10 @@ public protocol CasesPort: Sendable {
 }
 
 public protocol OrdersPort: Sendable {
+  /// Whom an order may go to.
+  func targets(for principal: Principal) async throws -> [OrderTarget]
+  /// What the principal may do with an order or a task now.
+  func verbs(_ record: ThingRecord, for principal: Principal) async throws -> [String]
   func issue(
     _ issue: OrderIssue, to targets: [OrderTarget], by principal: Principal
   ) async throws -> ThingRecord
@@ -214,6 +225,10 @@ public struct InvitationDraft: Sendable, Hashable, Codable {
 
 public protocol LinksPort: Sendable {
   func links(by principal: Principal) async throws -> [LinkStatus]
+}
+
+/// Who may become and stay a neighbour.
+public protocol NeighboursPort: Sendable {
   /// - Returns: the invitation, shown once.
   func invite(_ draft: InvitationDraft, by principal: Principal) async throws -> JSONValue
   func revoke(_ node: NodeID, reason: String, by principal: Principal) async throws
@@ -222,20 +237,11 @@ public protocol LinksPort: Sendable {
 }
 
 public protocol PacksPort: Sendable {
-  func packs(by principal: Principal) async throws -> JSONValue
+  func packs(by principal: Principal) async throws -> [ScenarioPack]
   /// - Throws: `invalid`, one fault for each `file:line`.
-  func validate(_ files: [PackFile], by principal: Principal) async throws
-  func apply(_ files: [PackFile], by principal: Principal) async throws -> JSONValue
-}
-
-/// A file of a scenario pack.
-public struct PackFile: Sendable, Hashable, Codable {
-  public var path: String
-  public var text: String
-  public init(path: String, text: String) {
-    self.path = path
-    self.text = text
-  }
+  func check(_ source: PackSource, by principal: Principal) async throws -> ScenarioPack
+  func apply(_ source: PackSource, by principal: Principal) async throws -> ScenarioPack
+  func remove(_ name: String, by principal: Principal) async throws
 }
 
 public protocol PolicyPort: Sendable {
@@ -270,16 +276,28 @@ public protocol WebhooksPort: Sendable {
 }
 
 public protocol AuditPort: Sendable {
+  /// - Parameter query: its scope is replaced by the principal's.
   func events(
     _ query: EventQuery, _ page: PageRequest, by principal: Principal
   ) async throws -> Page<PositionedEvent>
+  /// Walks the hash chain: how many events were checked, and what does not hold.
+  func verifyJournal(
+    by principal: Principal
+  ) async throws -> (checked: Int, findings: [JournalVerifier.Finding])
+}
+
+/// Personal data.
+public protocol PrivacyPort: Sendable {
   /// The personal values of a thing, with a reason that is journalled first.
   func unmask(
     _ thing: ThingID, reason: String, by principal: Principal
   ) async throws -> [(field: String, value: String)]
   /// Erases what the vault holds of whoever a thing's personal values are about.
   func erase(_ thing: ThingID, reason: String, by principal: Principal) async throws
-  func verifyJournal(by principal: Principal) async throws -> JSONValue
+}
+
+public protocol BackupPort: Sendable {
+  /// Where the backup lies and what it holds.
   func backup(by principal: Principal) async throws -> JSONValue
 }
 

@@ -12,6 +12,7 @@ struct ThingView {
   /// Adds the state.
   var isWhole = false
   var actions: [ActionDescription]?
+  var verbs: [String]?
 
   func json() -> [UInt8] {
     var json = JSONWriter(capacity: 512 + (isWhole ? record.state.count : 0))
@@ -29,6 +30,12 @@ struct ThingView {
       json.beginArray()
       // A description of an action holds nothing that JSON cannot say.
       for action in actions { try? json.encode(action) }
+      json.endArray()
+    }
+    if let verbs {
+      json.key("verbs")
+      json.beginArray()
+      for verb in verbs { json.string(verb) }
       json.endArray()
     }
     json.endObject()

@@ -6,11 +6,11 @@ import Journal
 import Operations
 import Web
 
-/// The audit trail, personal data, and the care of the journal.
+/// The audit trail and the check of the journal.
 struct AuditRoutes {
   let audit: any AuditPort
 
-  var operations: [Operation] { [events, unmask, erase, verify, backup] }
+  var operations: [Operation] { [events, verify] }
 
   private var events: Operation {
     .get(
@@ -66,6 +66,36 @@ struct AuditRoutes {
     return json.bytes
   }
 
+  private var verify: Operation {
+    .change(
+      .post, "verifyJournal", "/journal/verify", "audit",
+      "Walks the hash chain and says what does not hold.", access: .permission(.verifyJournal),
+      answer: .ok(
+        "How many events were checked, and the findings: changed, missing, reordered, unsigned.",
+        .object([
+          "checked": .integer(),
+          "findings": .array(
+            .object(["kind": .string(), "event": .string(), "detail": .string()])),
+        ])), rate: .heavy
+    ) { [audit] _, context in
+      let (checked, findings) = try await audit.verifyJournal(by: try context.principal())
+      var json = JSONWriter()
+      json.beginObject()
+      json.member("checked", checked)
+      json.key("findings")
+      try json.encode(findings)
+      json.endObject()
+      return .json(json.bytes)
+    }
+  }
+}
+
+/// Personal data.
+struct PrivacyRoutes {
+  let privacy: any PrivacyPort
+
+  var operations: [Operation] { [unmask, erase] }
+
   private var unmask: Operation {
     .change(
       .post, "unmask", "/incidents/{id}/unmask", "privacy",
@@ -76,10 +106,10 @@ struct AuditRoutes {
         .object([
           "items": .array(.object(["field": .string(), "value": .string()]))
         ]))
-    ) { [audit] request, context in
+    ) { [privacy] request, context in
       let id = try context.thing("inc")
       let reason = try await context.decode(ReasonBody.self, from: request).reason
-      let values = try await audit.unmask(id, reason: reason, by: try context.principal())
+      let values = try await privacy.unmask(id, reason: reason, by: try context.principal())
       return .page(
         try values.map { try JSON.encode(["field": $0.field, "value": $0.value]) }, next: nil)
     }.tellingSecret()
@@ -90,32 +120,27 @@ struct AuditRoutes {
       .post, "erase", "/incidents/{id}/erase-personal-data", "privacy",
       "Erases what is known of the person behind a case, here and on every replica.",
       access: .permission(.erase), body: ReasonBody.schema, answer: .done
-    ) { [audit] request, context in
+    ) { [privacy] request, context in
       let id = try context.thing("inc")
       let reason = try await context.decode(ReasonBody.self, from: request).reason
-      try await audit.erase(id, reason: reason, by: try context.principal())
+      try await privacy.erase(id, reason: reason, by: try context.principal())
       return .noContent
     }
   }
+}
 
-  private var verify: Operation {
-    .change(
-      .post, "verifyJournal", "/journal/verify", "audit",
-      "Walks the hash chain and says what does not hold.", access: .permission(.verifyJournal),
-      answer: .ok("How many events were checked, and the findings.", .object), rate: .heavy
-    ) { [audit] _, context in
-      try .json(encoding: try await audit.verifyJournal(by: try context.principal()))
-    }
-  }
+/// Backups.
+struct BackupRoute {
+  let backup: any BackupPort
 
-  private var backup: Operation {
+  var operation: Operation {
     .change(
       .post, "backup", "/backup", "audit", "Makes an encrypted backup in the node's folder.",
       access: .permission(.backup), answer: .created("Where it lies and what it holds.", .object),
       rate: .heavy
-    ) { [audit] _, context in
+    ) { [backup] _, context in
       try .json(
-        encoding: try await audit.backup(by: try context.principal()), status: .created)
+        encoding: try await backup.backup(by: try context.principal()), status: .created)
     }
   }
 }

@@ -21,7 +21,7 @@ struct CaseRoutes {
         "listIncidents", "/incidents", "incidents", "Cases.", kind: "inc",
         permission: .readIncidents), file, incident,
       things.timeline("incidentTimeline", "/incidents/{id}/timeline", "incidents", kind: "inc"),
-      children, escalate, delegate, accept, decline, withdraw,
+      children, offers, escalate, delegate, accept, decline, withdraw,
     ] + CaseVerb.allCases.filter(Self.isForPeople).map(action)
   }
 
@@ -148,6 +148,16 @@ struct CaseRoutes {
         of: try context.thing("inc"), by: try context.principal())
       return .page(
         orders.map { things.view($0, now: context.received).json() }, next: nil)
+    }
+  }
+
+  private var offers: Operation {
+    .get(
+      "listOffers", "/offers", "incidents", "What neighbours offer to this node.",
+      access: .permission(.acceptHandover), answer: .ok("All of them.", .named("ThingPage"))
+    ) { [things, cases] _, context in
+      let offers = try await cases.offers(for: try context.principal())
+      return .page(offers.map { things.view($0, now: context.received).json() }, next: nil)
     }
   }
 

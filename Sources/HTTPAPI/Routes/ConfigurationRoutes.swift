@@ -9,43 +9,70 @@ import Web
 struct PackRoutes {
   let packs: any PacksPort
 
-  var operations: [Operation] { [list, validate, apply] }
+  var operations: [Operation] { [list, validate, apply, remove] }
 
-  private struct Body: Decodable { let files: [PackFile] }
-  private static let body = Schema.object([
+  private static let source = Schema.object([
     "files": .array(
-      .object(["path": .string(length: 1...200), "text": .string()]), count: 1...200)
+      .object(["name": .oneOf(ScenarioPack.files), "text": .string()]), count: 1...20)
   ])
+  private static let schema = Schema.object([
+    "name": .name, "version": .integer(), "title": .label, "rules": .integer(),
+    "areas?": .integer(),
+  ])
+
+  private static func show(_ pack: ScenarioPack) throws -> [UInt8] {
+    var json = JSONWriter()
+    json.beginObject()
+    json.member("name", pack.name)
+    json.member("version", pack.version)
+    json.key("title")
+    try json.encode(pack.title)
+    json.member("rules", pack.rules.count)
+    json.member("areas", pack.areas?.count)
+    json.endObject()
+    return json.bytes
+  }
 
   private var list: Operation {
     .get(
       "listPacks", "/packs", "scenario", "The packs in force.", access: .permission(.readPacks),
-      answer: .ok("The packs.", .object)
+      answer: .ok("All of them.", .object(["items": .array(Self.schema)]))
     ) { [packs] _, context in
-      try .json(encoding: try await packs.packs(by: try context.principal()))
+      .page(try await packs.packs(by: try context.principal()).map(Self.show), next: nil)
     }
   }
 
   private var validate: Operation {
     .change(
       .post, "validatePack", "/packs/validate", "scenario",
-      "Checks a pack; each fault says file, line and reason.", access: .permission(.managePacks),
-      body: Self.body, answer: .done
+      "Checks a pack; each fault says file, line and reason.", access: .permission(.readPacks),
+      body: Self.source, answer: .ok("What it holds.", Self.schema)
     ) { [packs] request, context in
-      let files = try await context.decode(Body.self, from: request).files
-      try await packs.validate(files, by: try context.principal())
-      return .noContent
+      let source = try await context.decode(PackSource.self, from: request)
+      return .json(try Self.show(try await packs.check(source, by: try context.principal())))
     }
   }
 
   private var apply: Operation {
     .change(
-      .post, "applyPack", "/packs", "scenario", "Puts a pack in force, without a restart.",
-      access: .permission(.managePacks), body: Self.body,
-      answer: .ok("The packs in force now.", .object)
+      .post, "applyPack", "/packs", "scenario",
+      "Puts a pack in force, without a restart; one of the same name is replaced.",
+      access: .permission(.managePacks), body: Self.source,
+      answer: .ok("What it holds.", Self.schema)
     ) { [packs] request, context in
-      let files = try await context.decode(Body.self, from: request).files
-      return try .json(encoding: try await packs.apply(files, by: try context.principal()))
+      let source = try await context.decode(PackSource.self, from: request)
+      return .json(try Self.show(try await packs.apply(source, by: try context.principal())))
+    }
+  }
+
+  private var remove: Operation {
+    .change(
+      .delete, "removePack", "/packs/{name}", "scenario",
+      "Takes a pack out of force: its warnings end.", access: .permission(.managePacks),
+      answer: .done
+    ) { [packs] _, context in
+      try await packs.remove(context.parameter("name"), by: try context.principal())
+      return .noContent
     }
   }
 }

@@ -8,8 +8,13 @@ import Web
 /// Devices, their latest values and their history.
 struct DeviceRoutes {
   let devices: any DevicesPort
+  let readings: (any HistoryPort)?
 
-  var operations: [Operation] { [list, device, register, change, latest, history, buckets] }
+  var operations: [Operation] {
+    let own = [list, device, register, change]
+    guard let readings else { return own }
+    return own + [latest(readings), history(readings), buckets(readings)]
+  }
 
   private static let property = Schema.object([
     "name": .string(pattern: "^[A-Za-z][A-Za-z0-9_-]{0,63}$"), "unit?": .string(),
@@ -89,7 +94,7 @@ struct DeviceRoutes {
 
   // MARK: - Values
 
-  private var latest: Operation {
+  private func latest(_ readings: any HistoryPort) -> Operation {
     .get(
       "latestValues", "/devices/{id}/latest", "devices", "The newest value of each property.",
       access: .permission(.readReadings),
@@ -103,8 +108,9 @@ struct DeviceRoutes {
             ]))
         ]))
     ) { [devices] _, context in
-      let values = try await devices.latest(
-        try context.thing("dev"), by: try context.principal())
+      let id = try context.thing("dev")
+      try await devices.mayRead(id, by: try context.principal())
+      let values = try await readings.latest(id)
       return .page(
         try values.map { reading in
           var value = try JSON.value(of: reading)
@@ -120,7 +126,7 @@ struct DeviceRoutes {
     .init("to", .time, "Before this time; now."),
   ]
 
-  private var history: Operation {
+  private func history(_ readings: any HistoryPort) -> Operation {
     .get(
       "history", "/devices/{id}/history", "devices", "Measured values, oldest first.",
       access: .permission(.readReadings), parameters: Self.span + Operation.page,
@@ -131,14 +137,15 @@ struct DeviceRoutes {
         ]))
     ) { [devices] _, context in
       let (property, from, to) = try Self.span(context)
+      let id = try context.thing("dev")
+      try await devices.mayRead(id, by: try context.principal())
       return try .page(
-        try await devices.history(
-          try context.thing("dev"), property: property, from: from, to: to,
-          try context.query.page(default: 500), by: try context.principal()))
+        try await readings.history(
+          id, property: property, from: from, to: to, try context.query.page(default: 500)))
     }
   }
 
-  private var buckets: Operation {
+  private func buckets(_ readings: any HistoryPort) -> Operation {
     .get(
       "downsample", "/devices/{id}/buckets", "devices",
       "Minimum, maximum, mean and last value of each step.", access: .permission(.readReadings),
@@ -157,9 +164,10 @@ struct DeviceRoutes {
     ) { [devices] _, context in
       let (property, from, to) = try Self.span(context)
       let step = try context.query.integer("step", in: 1...31_536_000, default: 60)
-      let buckets = try await devices.downsample(
-        try context.thing("dev"), property: property, from: from, to: to,
-        step: .seconds(Int64(step)), by: try context.principal())
+      let id = try context.thing("dev")
+      try await devices.mayRead(id, by: try context.principal())
+      let buckets = try await readings.downsample(
+        id, property: property, from: from, to: to, step: .seconds(Int64(step)))
       return try .page(Page(items: buckets))
     }
   }

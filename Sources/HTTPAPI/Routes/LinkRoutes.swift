@@ -9,7 +9,7 @@ import Web
 struct LinkRoutes {
   let links: any LinksPort
 
-  var operations: [Operation] { [list, invite, revoke, lost, override] }
+  var operations: [Operation] { [list] }
 
   private var list: Operation {
     .get(
@@ -42,6 +42,14 @@ struct LinkRoutes {
     }
   }
 
+}
+
+/// Who may become a neighbour, and who ceases to be one.
+struct NeighbourRoutes {
+  let neighbours: any NeighboursPort
+
+  var operations: [Operation] { [invite, revoke, lost, override] }
+
   private var invite: Operation {
     .change(
       .post, "inviteNode", "/links/invitations", "links",
@@ -51,7 +59,7 @@ struct LinkRoutes {
         "level": .oneOf(Level.self), "jurisdiction": .adminCode, "name": .label,
         "lifetime?": .integer(60...604_800),
       ]), answer: .created("The invitation.", .object)
-    ) { [links] request, context in
+    ) { [neighbours] request, context in
       let draft = try await context.decode(InvitationDraft.self, from: request)
       if let lifetime = draft.lifetime, !(60...604_800).contains(lifetime) {
         throw Problem(
@@ -59,7 +67,7 @@ struct LinkRoutes {
           faults: [.init(at: "/lifetime", reason: "must be 60...604800 seconds")])
       }
       return try .json(
-        encoding: try await links.invite(draft, by: try context.principal()), status: .created)
+        encoding: try await neighbours.invite(draft, by: try context.principal()), status: .created)
     }.tellingSecret()
   }
 
@@ -82,15 +90,15 @@ struct LinkRoutes {
 
   private func deed(
     _ id: String, _ verb: String, _ summary: String, _ permission: Permission,
-    _ act: @escaping @Sendable (any LinksPort, NodeID, String, Principal) async throws -> Void
+    _ act: @escaping @Sendable (any NeighboursPort, NodeID, String, Principal) async throws -> Void
   ) -> Operation {
     .change(
       .post, id, "/links/{node}/" + verb, "links", summary, access: .permission(permission),
       body: ReasonBody.schema, answer: .done
-    ) { [links] request, context in
+    ) { [neighbours] request, context in
       let node = try context.identifier("node", as: NodeID.self)
       let reason = try await context.decode(ReasonBody.self, from: request).reason
-      try await act(links, node, reason, try context.principal())
+      try await act(neighbours, node, reason, try context.principal())
       return .noContent
     }
   }
@@ -100,9 +108,9 @@ struct LinkRoutes {
       .post, "overrideQuarantine", "/quarantine/override", "links",
       "Ends the quarantine of a restored node without waiting for its neighbours.",
       access: .permission(.overrideQuarantine), body: ReasonBody.schema, answer: .done
-    ) { [links] request, context in
+    ) { [neighbours] request, context in
       let reason = try await context.decode(ReasonBody.self, from: request).reason
-      try await links.overrideQuarantine(reason: reason, by: try context.principal())
+      try await neighbours.overrideQuarantine(reason: reason, by: try context.principal())
       return .noContent
     }
   }

@@ -16,14 +16,12 @@ struct OrderRoutes {
     [
       things.list(
         "listOrders", "/orders", "orders", "Orders.", kind: "ord", permission: .readOrders),
-      issue,
-      things.detail(
-        "getOrder", "/orders/{id}", "orders", "One order with the state of every recipient.",
-        kind: "ord"),
+      issue, targets,
+      detail("getOrder", "/orders/{id}", "One order with the state of every recipient.", "ord"),
       things.timeline("orderTimeline", "/orders/{id}/timeline", "orders", kind: "ord"),
       things.list(
         "listTasks", "/tasks", "orders", "Tasks.", kind: "tsk", permission: .readOrders),
-      things.detail("getTask", "/tasks/{id}", "orders", "One task.", kind: "tsk"),
+      detail("getTask", "/tasks/{id}", "One task.", "tsk"),
       things.timeline("taskTimeline", "/tasks/{id}/timeline", "orders", kind: "tsk"),
     ] + [OrderVerb.recall, .remind, .close, .note].map(orderAction)
       + [
@@ -75,6 +73,36 @@ struct OrderRoutes {
       return things.answer(
         try await orders.issue(issue, to: body.recipients, by: try context.principal()), context,
         status: .created)
+    }
+  }
+
+  private func detail(
+    _ id: String, _ path: String, _ summary: String, _ kind: String
+  ) -> Operation {
+    .get(
+      id, path, "orders", summary, access: .permission(.readOrders),
+      answer: .ok("The thing, its state, and the verbs that the asker may use.", .named("Thing"))
+    ) { [things, orders] _, context in
+      let principal = try context.principal()
+      let record = try await things.services.things.thing(try context.thing(kind), by: principal)
+      var view = things.view(record, now: context.received, whole: true)
+      view.verbs = try await orders.verbs(record, for: principal)
+      return .json(view.json())
+    }
+  }
+
+  private var targets: Operation {
+    .get(
+      "listOrderTargets", "/orders/targets", "orders", "Whom an order may go to.",
+      access: .permission(.issueOrder),
+      answer: .ok(
+        "Children, departments, neighbours and units.",
+        .object([
+          "items": .array(
+            .object(["node": .name, "organisation?": .name, "name": .label]))
+        ]))
+    ) { [orders] _, context in
+      try .page(Page(items: try await orders.targets(for: try context.principal())))
     }
   }
 

@@ -33,6 +33,7 @@ struct WarningRoutes {
       answer: .ok(
         "The lines, the gravest first; each with the warnings in it.",
         .object([
+          "total": .integer(),
           "items": .array(
             .object([
               "area?": .adminCode, "rule?": .string(), "ruleName?": .label, "grade": .grade,
@@ -40,8 +41,16 @@ struct WarningRoutes {
             ]))
         ]))
     ) { [warnings] _, context in
-      let lines = try await warnings.folded(by: try context.principal())
-      return .page(try lines.map(Self.show), next: nil)
+      let (lines, total) = try await warnings.folded(by: try context.principal())
+      var json = JSONWriter(capacity: 4_096)
+      json.beginObject()
+      json.member("total", total)
+      json.key("items")
+      json.beginArray()
+      for line in lines { json.raw(try Self.show(line)) }
+      json.endArray()
+      json.endObject()
+      return .json(json.bytes)
     }
   }
 
