@@ -2,6 +2,7 @@ public import Access
 public import CityCore
 public import CityJSON
 public import Devices
+import Geo
 public import Incidents
 public import Journal
 public import Linkage
@@ -48,13 +49,16 @@ extension CityPorts: NodePort {
 
   public func describe() async throws -> JSONValue {
     let identity = city.identity
+    let isQuarantined = try await city.engine.perform { _, _, store, _ in
+      try store.quarantine() != nil
+    }
     return [
       "node": .string(identity.node.rawValue), "level": .string(identity.level.rawValue),
       "name": ["zh": .string(identity.name.zh), "en": .string(identity.name.en)],
       "jurisdiction": .string(identity.jurisdiction.rawValue),
       "zoneOffset": .int(Int64(identity.zoneOffset)),
       "software": .string(CoreSettings.software),
-      "quarantined": .bool(city.engine.inspect { $0.isQuarantined }),
+      "quarantined": .bool(isQuarantined),
     ]
   }
 }
@@ -67,10 +71,12 @@ extension CityPorts: AudiencePort {
   ) {
     let scopes = city.streamScopes(principal)
     let until = principal.nextChange(after: city.clock.now())
-    return ({ thing, resource in
-      guard let thing, let scope = scopes[thing.kind] else { return false }
-      return scope.admits(resource)
-    }, until)
+    return (
+      { thing, resource in
+        guard let thing, let scope = scopes[thing.kind] else { return false }
+        return scope.admits(resource)
+      }, until
+    )
   }
 }
 
@@ -258,11 +264,12 @@ extension CityPorts: ReadingsPort {
     _ principal: Principal
   ) throws(Problem) -> (@Sendable (Device) -> Bool)? {
     let scope = try scope(.writeReadings, principal)
+    let everywhere: [Scope.OrganisationReach] = [.any, .none]
     let isEverything =
       scope.owners == nil
-      && scope.regions.contains {
-        $0.jurisdiction.covers(city.identity.jurisdiction) && $0.maximumDataClass >= .work
-          && $0.organisation != .one(city.identity.organisation)
+      && scope.regions.contains { region in
+        region.jurisdiction.covers(city.identity.jurisdiction)
+          && region.maximumDataClass >= .work && everywhere.contains(region.organisation)
       }
     if isEverything { return nil }
     return { device in

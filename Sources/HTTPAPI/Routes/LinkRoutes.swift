@@ -41,7 +41,6 @@ struct LinkRoutes {
         }, next: nil)
     }
   }
-
 }
 
 /// Who may become a neighbour, and who ceases to be one.

@@ -38,7 +38,7 @@ struct WarningRoutes {
             .object([
               "area?": .adminCode, "rule?": .string(), "ruleName?": .label, "grade": .grade,
               "count": .integer(), "newest": .time, "warnings": .array(.thing("wrn")),
-            ]))
+            ])),
         ]))
     ) { [warnings] _, context in
       let (lines, total) = try await warnings.folded(by: try context.principal())
