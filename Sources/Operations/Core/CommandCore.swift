@@ -21,7 +21,7 @@ public struct CommandCore: Sendable {
   public var settings: CoreSettings
   /// Local position through which reactions ran. Stands still while the node is quarantined.
   var reactedThrough: Int64
-  var isQuarantined: Bool
+  public internal(set) var isQuarantined: Bool
   /// Reactions write, and what they write is reacted to by the loop that is running already.
   var isReacting = false
 

@@ -1,4 +1,5 @@
 public import CityCore
+import Incidents
 import Journal
 public import Linkage
 
@@ -39,5 +40,34 @@ extension CommandCore {
     try audit(
       "link.revoked", ["node": node.rawValue, "reason": try Self.reason(reason)], by: actor,
       now: now, store: store, outcome: &outcome)
+  }
+
+  /// An administrator declares a neighbour lost: what it owned or was offered is forfeited to this
+  /// node at a higher term. Should it come back, it is shut out until it joins anew.
+  /// - Throws: ``Problem`` `notFound`, `invalid` without a reason.
+  public mutating func declareLost(
+    _ lost: NodeID, reason: String, by actor: Actor, now: UTCTime, store: any CoreStore,
+    outcome: inout CoreOutcome
+  ) throws {
+    guard var neighbour = links.neighbour(lost) else {
+      throw Problem(.notFound, "\(lost) is no neighbour of this node")
+    }
+    let reason = try Self.reason(reason)
+    neighbour.standing = .lost
+    try store.put(neighbour)
+    try links.reload(store: store)
+    if let session = links.sessions[lost] {
+      outcome.links.append(.close(lost, connection: session.connection, code: "lost"))
+    }
+    try audit(
+      "link.lost", ["node": lost.rawValue, "reason": reason], by: actor, now: now, store: store,
+      outcome: &outcome)
+    let party = ActingParty(actor: actor, capacities: [])
+    let held = try store.openThings(ownedBy: lost) + store.things(offeredTo: lost, limit: 10_000)
+    for record in held where record.owner == lost || record.owner == node {
+      try handOver(
+        record, .declareLost(lost, reason: reason), by: party, labels: record.labels, now: now,
+        store: store, outcome: &outcome)
+    }
   }
 }
