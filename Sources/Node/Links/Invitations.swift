@@ -27,11 +27,7 @@ final class Invitations: Sendable {
   }
 }
 
-extension NodePorts: LinksPort {
-  func links(by principal: Principal) async throws -> [LinkStatus] {
-    try await city.linkStatus(for: principal)
-  }
-
+extension NodePorts: NeighboursPort {
   func invite(_ draft: InvitationDraft, by principal: Principal) async throws -> JSONValue {
     let actor = try city.authorise(principal, .manageLinks, Resource(jurisdiction: jurisdiction))
     guard jurisdiction.covers(draft.jurisdiction) || draft.relation == .neighbour else {
@@ -96,33 +92,5 @@ extension NodePorts: LinksPort {
       outcome.events += done.events
       outcome.links += done.links
     }
-  }
-}
-
-extension NodePorts: PacksPort {
-  func packs(by principal: Principal) async throws -> JSONValue {
-    try city.authorise(principal, .readPacks, Resource(jurisdiction: jurisdiction))
-    return .array(place.packs.map(Self.summary))
-  }
-
-  func validate(_ files: [PackFile], by principal: Principal) async throws {
-    _ = try place.check(Self.source(files), for: principal)
-  }
-
-  func apply(_ files: [PackFile], by principal: Principal) async throws -> JSONValue {
-    Self.summary(try await place.apply(Self.source(files), by: principal))
-  }
-
-  private static func source(_ files: [PackFile]) -> PackSource {
-    PackSource(files: files.map { PackSource.File(name: $0.path, text: $0.text) })
-  }
-
-  private static func summary(_ pack: ScenarioPack) -> JSONValue {
-    .object([
-      "name": .string(pack.name), "version": .int(Int64(pack.version)),
-      "title": .object(["zh": .string(pack.title.zh), "en": .string(pack.title.en)]),
-      "rules": .array(pack.rules.map { .string($0.id) }),
-      "areas": .int(Int64(pack.areas?.count ?? 0)),
-    ])
   }
 }

@@ -45,45 +45,86 @@ public final class CitySense: Sendable {
 
   // MARK: - Readings
 
-  /// A validator over the devices as they are now.
-  /// - Parameter permitted: the devices that the sender may send for.
-  public func validator(
-    now: UTCTime, capacity: Int, permitted: (DeviceTable) -> DeviceSet?
-  ) throws(Problem) -> ReadingValidator {
+  /// Takes a batch: JSON array or NDJSON. Returns when everything acceptable in it is durable.
+  /// - Parameter permitted: the devices that the sender may send for; nil for all.
+  /// - Throws: ``Problem`` `malformed`, `tooLarge`, `tooMany`, `storageFull`.
+  public func ingest(
+    _ bytes: UnsafeRawBufferPointer, ndjson: Bool, permitted: (@Sendable (Device) -> Bool)?
+  ) throws(Problem) -> PendingIngest {
+    let now = clock.now()
     let table = devices
-    return ReadingValidator(
-      table: table, permitted: permitted(table), now: now, capacity: capacity)
+    var validator = ReadingValidator(
+      table: table, permitted: permitted.map { table.set(where: $0) }, now: now,
+      capacity: bytes.count / 60 + 1)
+    var malformed: [RejectedRow] = []
+    do {
+      try JSONReadings.parse(
+        bytes, ndjson: ndjson, maximumRows: Limits.readingsRows,
+        maximumBytes: Limits.readingsBody,
+        refused: {
+          malformed.append(
+            RejectedRow(row: $0.index, code: $0.code.rawValue, reason: $0.reason))
+        },
+        body: { row in
+          var time: UTCTime?
+          if let text = row.time {
+            guard let parsed = UTCTime.parse(text) else {
+              _ = validator.reject(row.index, .badTime)
+              return
+            }
+            time = parsed
+          }
+          validator.add(
+            row: row.index, device: row.device, property: row.property, value: row.value,
+            unit: row.unit, time: time)
+        })
+    } catch {
+      throw Problem(
+        .malformed, error.reason,
+        faults: [.init(at: error.pointer, reason: error.reason)])
+    }
+    let rejected = (validator.rejected + malformed).sorted { $0.row < $1.row }
+    refused.increment(by: Int64(rejected.count))
+    return PendingIngest(sense: self, valid: validator.accepted, rejected: rejected)
   }
 
-  /// Stores rows that passed the checks; returns when they are durable.
-  /// - Throws: ``Problem`` `tooMany`, `storageFull`, `unavailable`: nothing was stored, and the same
-  ///   may be sent again.
-  public func store(_ valid: ValidReadings) async throws -> IngestReply {
-    guard !valid.isEmpty else { return IngestReply(accepted: 0, duplicates: 0, rejected: []) }
-    let stored = try await withCheckedThrowingContinuation {
-      (continuation: CheckedContinuation<StoredReadings, any Error>) in
-      do {
-        try log.store(valid.readings) { [self] result in
-          if case .success(let stored) = result { evaluate(valid, stored) }
-          continuation.resume(with: result.mapError { $0 as any Error })
-        }
-      } catch {
-        continuation.resume(throwing: error)
+  /// Rows that passed the checks and wait to be stored.
+  public struct PendingIngest: Sendable {
+    let sense: CitySense
+    let valid: ValidReadings
+    let rejected: [RejectedRow]
+
+    /// Stores them; returns when they are durable.
+    public func commit() async throws -> IngestReply {
+      guard !valid.isEmpty else {
+        return IngestReply(accepted: 0, duplicates: 0, rejected: rejected)
       }
+      let stored = try await withCheckedThrowingContinuation {
+        (continuation: CheckedContinuation<StoredReadings, any Error>) in
+        do {
+          try sense.log.store(valid.readings) { [sense, valid] result in
+            if case .success(let stored) = result { sense.evaluate(valid, stored) }
+            continuation.resume(with: result.mapError { $0 as any Error })
+          }
+        } catch {
+          continuation.resume(throwing: error)
+        }
+      }
+      var rejected = rejected
+      for index in stored.conflicts {
+        rejected.append(RejectionCode.conflict.row(Int(valid.rows[index])))
+      }
+      for index in stored.expired {
+        rejected.append(RejectionCode.badTime.row(Int(valid.rows[index])))
+      }
+      if !stored.conflicts.isEmpty || !stored.expired.isEmpty {
+        rejected.sort { $0.row < $1.row }
+      }
+      sense.rows.increment(by: Int64(stored.stored))
+      return IngestReply(
+        accepted: valid.count - stored.conflicts.count - stored.expired.count,
+        duplicates: stored.duplicates.count, rejected: rejected)
     }
-    var rejected: [RejectedRow] = []
-    for index in stored.conflicts {
-      rejected.append(RejectionCode.conflict.row(Int(valid.rows[index])))
-    }
-    for index in stored.expired {
-      rejected.append(RejectionCode.badTime.row(Int(valid.rows[index])))
-    }
-    rejected.sort { $0.row < $1.row }
-    rows.increment(by: Int64(stored.stored))
-    refused.increment(by: Int64(rejected.count))
-    return IngestReply(
-      accepted: valid.count - rejected.count, duplicates: stored.duplicates.count,
-      rejected: rejected)
   }
 
   /// On the telemetry writer's thread, batch after batch in the order of their positions.

@@ -1,0 +1,143 @@
+import Access
+import CityCore
+import CityJSON
+import FoundationEssentials
+import HTTPAPI
+import Incidents
+import Journal
+import LinkCarrier
+import Linkage
+import Logging
+import Metrics
+import NIOPosix
+import Operations
+import StoreSQLite
+import Synchronization
+import Web
+
+/// Every part of a node, made once, in the order in which they need each other.
+struct NodeParts: Sendable {
+  let settings: NodeSettings
+  let home: NodeHome
+  let keys: NodeHome.Keys
+  let logger: Logger
+  let clock: SystemClock
+  let storage: SQLiteNodeStore
+  let telemetry: TelemetryStore
+  let engine: CommandEngine
+  let city: CityNode
+  let sense: CitySense
+  let place: CityPlace
+  let links: LinkService
+  let evidence: EvidenceLane
+  let files: EvidenceFiles
+  let events: EventHub
+  let registry: PrometheusRegistry
+  let invitations: Invitations
+  let eventLoops: MultiThreadedEventLoopGroup
+
+  static func assemble(
+    settings: NodeSettings, home: NodeHome, logger: Logger
+  ) async throws -> NodeParts {
+    guard home.exists else {
+      throw Problem(
+        .configuration, "there is no node in \(home.path): run `citybeacon node init` first")
+    }
+    let clock = SystemClock()
+    let keys = try home.loadKeys()
+    let registry = PrometheusRegistry()
+    bootstrapMetrics(registry)
+    let storage = try SQLiteNodeStore(path: home.database)
+    var configuration = TelemetryConfiguration(folder: home.telemetry)
+    configuration.retention = .days(Int64(settings.telemetry.retentionDays))
+    let telemetry = try TelemetryStore(configuration)
+    let links = LinkService(logger: logger)
+    let evidenceBox = Mutex<EvidenceLane?>(nil)
+    let eventBox = Mutex<EventHub?>(nil)
+
+    let identity = try NodeSetup.identity(settings)
+    let coreSettings = NodeSetup.coreSettings(settings, identity: identity)
+    let core = try storage.transaction { store in
+      let policy = try store.releasePolicy(version: nil) ?? .standard
+      return try CommandCore(
+        store: store, signer: keys.signer, verifier: NodeSignatureVerifier(),
+        vault: try Vault(masterKey: keys.master),
+        gate: PolicyGate(policy: policy, own: identity.jurisdiction), random: SystemRandom(),
+        instance: Hex.string(SystemRandom().fresh()), settings: coreSettings)
+    }
+    guard core.node == identity.node else {
+      throw Problem(
+        .configuration, "\(home.path) is the folder of \(core.node), not of \(identity.node)")
+    }
+    let sinks = CommandEngine.Sinks(
+      links: { links.execute($0) },
+      events: { events in
+        eventBox.withLock { $0 }?.publish(events.compactMap(StreamEvents.event))
+      },
+      wanted: { wanted in evidenceBox.withLock { $0 }?.want(wanted) })
+    let engine = CommandEngine(core: core, storage: storage, clock: clock, sinks: sinks)
+    let reader = storage.reader
+    let hub = EventHub(
+      stream: "\(core.journal.head.epoch)", position: try await reader.lastPosition(),
+      clock: clock,
+      replay: { after, limit in
+        try await reader.events(after: after, limit: limit).compactMap(StreamEvents.event)
+      })
+    eventBox.withLock { $0 = hub }
+
+    let access = try storage.transaction { store in
+      try AccessDirectory(
+        store: store, home: identity.organisation,
+        settings: NodeSetup.accessSettings(settings, masterKey: keys.master))
+    }
+    let city = CityNode(engine: engine, access: access, clock: clock, identity: identity)
+    let sense = CitySense(node: identity.node, log: telemetry, clock: clock, engine: engine)
+    let place = CityPlace(node: city, sense: sense, reader: YAMLTree())
+    let files = EvidenceFiles(folder: home.evidence)
+    files.sweep()
+    let lane = EvidenceLane(
+      files: files, links: links, engine: engine, clock: clock, logger: logger)
+    evidenceBox.withLock { $0 = lane }
+    links.attach(engine, evidence: lane)
+    return NodeParts(
+      settings: settings, home: home, keys: keys, logger: logger, clock: clock, storage: storage,
+      telemetry: telemetry, engine: engine, city: city, sense: sense, place: place, links: links,
+      evidence: lane, files: files, events: hub, registry: registry,
+      invitations: Invitations(fingerprint: keys.authority.fingerprint),
+      eventLoops: MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount))
+  }
+
+  /// The metrics system takes one backend for the life of the process.
+  private static let metricsOnce = Mutex(false)
+  private static func bootstrapMetrics(_ registry: PrometheusRegistry) {
+    metricsOnce.withLock { done in
+      if !done { MetricsSystem.bootstrap(registry) }
+      done = true
+    }
+  }
+
+  func close() {
+    telemetry.close()
+    storage.close()
+  }
+
+  /// Packs of the settings go in force when they are new or have another version.
+  func applyPacks(_ folders: [String]) async throws {
+    let actor = engine.inspect { $0.actor(.node) }
+    for folder in folders {
+      let source = try NodeSetup.packSource(folder)
+      let pack = try ScenarioPack(source, reader: YAMLTree())
+      if place.packs.contains(where: { $0.name == pack.name && $0.version == pack.version }) {
+        continue
+      }
+      _ = try await place.apply(source, by: actor)
+    }
+  }
+}
+
+extension SystemRandom {
+  func fresh() -> [UInt8] {
+    var copy = self
+    return copy.bytes(8)
+  }
+}

@@ -1,0 +1,28 @@
+import Access
+import CityCore
+import CityJSON
+import Journal
+import Web
+
+/// Journal events in the shape in which consoles and programs hear of them.
+enum StreamEvents {
+  /// Nil for what is nobody's business on a stream: audit, and descriptions of nodes.
+  static func event(_ item: PositionedEvent) -> StreamEvent? {
+    let header = item.event.header
+    guard !["adt", "nod"].contains(header.thing.kind) else { return nil }
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.member("event", header.id.description)
+    writer.member("kind", header.kind)
+    writer.member("thing", header.thing.rawValue)
+    writer.member("version", header.version)
+    writer.member("time", header.time.time.description)
+    writer.member("grade", header.labels.grade?.rawValue)
+    writer.member("jurisdiction", header.labels.jurisdiction.rawValue)
+    writer.member("node", header.id.node.rawValue)
+    writer.endObject()
+    return StreamEvent(
+      position: item.position, kind: header.kind, thing: header.thing,
+      resource: Resource(header.labels), data: writer.bytes)
+  }
+}
