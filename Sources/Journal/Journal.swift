@@ -111,6 +111,7 @@ public struct Journal: Sendable {
       }
       guard
         before.offeredTo == nil || draft.kind.hasSuffix(".noted")
+          || draft.kind == Vault.redactedKind
       else {
         throw Problem(
           .refused, "\(draft.thing) is offered to \(before.offeredTo?.rawValue ?? "another node")")

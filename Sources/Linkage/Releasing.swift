@@ -86,12 +86,12 @@ extension LinkEngine {
     parties.contains { $0 != node && route(to: $0) == link }
   }
 
-  /// Hand-overs are the same for all kinds of things; policy speaks of the kind of thing, so that
-  /// who follows a case also sees whose it is.
-  static func policyKind(_ header: EventHeader) -> String {
-    guard header.kind.hasPrefix("handover."), let domain = domains[header.thing.kind] else {
-      return header.kind
-    }
+  /// Hand-overs and erasures are the same for all kinds of things; policy speaks of the kind of
+  /// thing, so that who follows a case also sees whose it is, and what of it must be forgotten.
+  public static func policyKind(_ header: EventHeader) -> String {
+    guard header.kind.hasPrefix("handover.") || header.kind == Vault.redactedKind,
+      let domain = domains[header.thing.kind]
+    else { return header.kind }
     return "\(domain).\(header.kind)"
   }
 

@@ -86,7 +86,7 @@ public enum Permission: String, Codable, Sendable, CaseIterable, Comparable,
     case "org": .readOrganisations
     case "tok": .manageTokens
     case "pck": .readPacks
-    case "dut": .readDuty
+    case "dut", "sft": .readDuty
     default: nil
     }
   }

@@ -22,9 +22,17 @@ public struct Directive: Hashable, Sendable, Codable {
     case note
     /// Anybody who takes part: send these pieces of evidence.
     case requestEvidence
+    /// Anybody who takes part, to the owner: erase what the thing says of the person whose pseudonym
+    /// the text is.
+    case redact
 
     /// Whether it says nothing without a text.
-    public var needsText: Bool { self == .handoverRefused || self == .recallTask || self == .note }
+    public var needsText: Bool {
+      switch self {
+      case .handoverRefused, .recallTask, .note, .redact: true
+      case .withdrawRequest, .withdrawn, .alreadyAccepted, .remindTask, .requestEvidence: false
+      }
+    }
   }
 
   /// What is said.

@@ -102,6 +102,8 @@ public struct CoreOutcome: Sendable {
   public var wanted: [WantedEvidence] = []
   /// The thing that the call was about.
   public var thing: ThingID?
+  /// What changed of organisations, people and credentials, in order.
+  public var access: [AccessChange] = []
   public init() {}
 }
 

@@ -110,6 +110,9 @@ extension CommandCore {
         default: break
         }
       }
+    case .redact:
+      try redactOnRequest(
+        record, directive, from: event, now: now, store: store, outcome: &outcome)
     case .alreadyAccepted, .requestEvidence: break
     }
   }

@@ -30,6 +30,9 @@ extension CommandCore {
     to item: PositionedEvent, now: UTCTime, store: any CoreStore, outcome: inout CoreOutcome
   ) throws {
     let event = item.event
+    if item.arrival != nil, event.kind == Vault.redactedKind {
+      try forget(event, store: store)
+    }
     switch event.thing.kind {
     case TaskEvent.thingKind:
       try reactToTask(event, now: now, store: store, outcome: &outcome)

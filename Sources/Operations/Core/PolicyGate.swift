@@ -33,7 +33,7 @@ public struct PolicyGate: ReleaseGate {
     }
   }
 
-  private static func relation(_ relation: Linkage.Relation) -> ReleaseQuestion.Relation {
+  static func relation(_ relation: Linkage.Relation) -> ReleaseQuestion.Relation {
     switch relation {
     case .parent: .parent
     case .child: .child

@@ -35,6 +35,7 @@ public final class CommandEngine: Sendable, WriteGroupHooks {
   private let storage: any NodeStorage
   private let clock: any Clock64
   private let sinks: Sinks
+  private let directory = Mutex<AccessDirectory?>(nil)
 
   public init(
     core: CommandCore, storage: any NodeStorage, clock: any Clock64, sinks: Sinks
@@ -47,6 +48,9 @@ public final class CommandEngine: Sendable, WriteGroupHooks {
   }
 
   public var reader: any NodeReader { storage.reader }
+
+  /// Lets a directory follow what transactions change of people and credentials.
+  func attach(_ directory: AccessDirectory) { self.directory.withLock { $0 = directory } }
 
   /// Runs a use case and returns when its outcome is durable.
   /// - Throws: what the use case throws, with nothing of it kept; `storageFull` and other faults of
@@ -97,6 +101,7 @@ public final class CommandEngine: Sendable, WriteGroupHooks {
             state.outcome.events += outcome.events
             state.outcome.links += outcome.links
             state.outcome.wanted += outcome.wanted
+            state.outcome.access += outcome.access
           }
         }, done: done))
   }
@@ -132,6 +137,8 @@ public final class CommandEngine: Sendable, WriteGroupHooks {
       outcome.links += (try? state.core.pump(now: clock.now(), store: store)) ?? []
       return outcome
     }
+    // First of all: who lost a right must not see what follows.
+    directory.withLock { $0 }?.apply(outcome.access)
     if !outcome.links.isEmpty { sinks.links(outcome.links) }
     if !outcome.events.isEmpty { sinks.events(outcome.events) }
     if !outcome.wanted.isEmpty { sinks.wanted(outcome.wanted) }

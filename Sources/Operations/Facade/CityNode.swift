@@ -43,6 +43,7 @@ public final class CityNode: Sendable {
     self.access = access
     self.clock = clock
     self.identity = identity
+    engine.attach(access)
   }
 
   public var reader: any NodeReader { engine.reader }
