@@ -1,5 +1,6 @@
 import Access
 import CityCore
+import Synchronization
 
 extension AccessDirectory.State {
   mutating func apply(_ change: AccessChange, _ revocations: inout [Revocation]) {

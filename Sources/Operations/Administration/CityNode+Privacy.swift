@@ -1,6 +1,6 @@
 public import Access
 public import CityCore
-public import Journal
+import Journal
 
 /// One personal value of a case.
 public struct PersonalValue: Hashable, Sendable, Codable {

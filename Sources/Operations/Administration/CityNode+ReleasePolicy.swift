@@ -1,7 +1,7 @@
 public import Access
 public import CityCore
 import Journal
-public import Linkage
+import Linkage
 
 /// Why something passes a link, or does not.
 public struct ReleaseExplanation: Hashable, Sendable, Codable {

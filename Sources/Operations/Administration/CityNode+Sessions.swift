@@ -61,10 +61,7 @@ extension CityNode {
   ///   for every reason.
   public func login(_ attempt: Login.Attempt) async throws -> LoginAnswer {
     let begun = clock.now()
-    try access.withState { state throws(Problem) in
-      try state.throttle.begin(login: attempt.login, address: attempt.address, now: begun)
-      state.throttleChanged = true
-    }
+    try access.beginAttempt(login: attempt.login, address: attempt.address, now: begun)
     let known = try await credential(login: attempt.login)
     let parameters = access.settings.passwords
     let check = PasswordCheck(attempt, credential: known, parameters: parameters)
@@ -77,10 +74,7 @@ extension CityNode {
     let answer = try await finish(attempt, verdict, fresh)
     switch answer {
     case .opened(let session):
-      access.withState { state in
-        state.throttle.succeeded(login: attempt.login, address: attempt.address, now: begun)
-        state.throttleChanged = true
-      }
+      access.attemptSucceeded(login: attempt.login, address: attempt.address, now: begun)
       return .opened(session)
     case .codeNeeded: return .codeNeeded
     case .refused(let problem): throw problem
@@ -225,10 +219,7 @@ extension CityNode {
     _ password: String, of person: Person, address: String
   ) async throws -> CredentialRecord {
     let begun = clock.now()
-    try access.withState { state throws(Problem) in
-      try state.throttle.begin(login: person.login, address: address, now: begun)
-      state.throttleChanged = true
-    }
+    try access.beginAttempt(login: person.login, address: address, now: begun)
     guard let known = try await credential(login: person.login) else {
       throw Problem(.conflict, "the account has no password")
     }
@@ -239,10 +230,7 @@ extension CityNode {
         .invalid, "the present password is wrong",
         faults: [.init(at: "/old", reason: "not the present password")])
     }
-    access.withState { state in
-      state.throttle.succeeded(login: person.login, address: address, now: begun)
-      state.throttleChanged = true
-    }
+    access.attemptSucceeded(login: person.login, address: address, now: begun)
     return known
   }
 

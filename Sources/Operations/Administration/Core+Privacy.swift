@@ -1,7 +1,7 @@
 public import CityCore
 import CityJSON
 import Incidents
-public import Journal
+import Journal
 
 /// Body of `vault.redacted`: whose data was erased, by pseudonym.
 struct Redaction: Codable, Sendable {

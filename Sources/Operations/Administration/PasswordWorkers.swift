@@ -1,4 +1,4 @@
-public import CityCore
+import CityCore
 import Dispatch
 import Synchronization
 

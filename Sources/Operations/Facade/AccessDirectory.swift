@@ -228,10 +228,32 @@ public final class AccessDirectory: Sendable {
   }
 
   /// A look at the records, or a change of what only memory holds.
-  func withState<Value: Sendable>(_ body: (inout sending State) throws -> sending Value) rethrows
-    -> sending Value
-  {
-    try state.withLock(body)
+  func withState<Value: Sendable>(_ body: (inout State) -> Value) -> Value {
+    state.withLock { body(&$0) }
+  }
+
+  // MARK: - Attempts to log in
+
+  /// Lets an attempt begin and counts it.
+  /// - Throws: `tooMany` with the seconds to wait.
+  func beginAttempt(login: String, address: String, now: UTCTime) throws(Problem) {
+    let refusal = state.withLock { state -> Problem? in
+      state.throttleChanged = true
+      do throws(Problem) {
+        try state.throttle.begin(login: login, address: address, now: now)
+        return nil
+      } catch {
+        return error
+      }
+    }
+    if let refusal { throw refusal }
+  }
+
+  func attemptSucceeded(login: String, address: String, now: UTCTime) {
+    state.withLock { state in
+      state.throttle.succeeded(login: login, address: address, now: now)
+      state.throttleChanged = true
+    }
   }
 }
 
