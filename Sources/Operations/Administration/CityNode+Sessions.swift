@@ -114,7 +114,8 @@ extension CityNode {
           OpenedSession(
             cookie: session.secret.cookie, csrf: session.secret.csrfToken,
             expires: session.record.expires,
-            passwordChangeDue: session.record.passwordChangeDue, person: person, session: session))
+            passwordChangeDue: session.record.passwordChangeDue, person: person,
+            session: session))
       case .codeNeeded: return .codeNeeded
       case .refused(let problem):
         // A login that does not exist is not noted: it may be a password typed into the wrong field.

@@ -134,7 +134,9 @@ public enum PeopleTable {
 
   private static func role(_ text: String) -> Role? {
     Role(rawValue: text.lowercased())
-      ?? Role.allCases.first { $0.label.zh == text || $0.label.en.lowercased() == text.lowercased() }
+      ?? Role.allCases.first {
+        $0.label.zh == text || $0.label.en.lowercased() == text.lowercased()
+      }
   }
 
   // MARK: - Text
