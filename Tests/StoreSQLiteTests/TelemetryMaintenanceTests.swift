@@ -67,6 +67,15 @@ import Testing
     #expect(values.count == 62)
   }
 
+  @Test func `positions go on after what the rules have seen, though the files were lost`() throws {
+    let store = try makeStore(folder.path)
+    #expect(try store.replay(after: 500) { _ in } == 500)
+    #expect(try store.append(hour(0)).position == 501)
+    var count = 0
+    try store.replay(after: 500) { count += $0.count }
+    #expect(count == 60)
+  }
+
   @Test func `replay pages through more readings than fit one batch`() throws {
     let store = try makeStore(folder.path)
     var batch = ReadingBatch()

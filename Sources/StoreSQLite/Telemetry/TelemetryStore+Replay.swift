@@ -13,7 +13,9 @@ extension TelemetryStore {
   public func replay(
     after position: Int64, _ body: (ReadingBatch) throws -> Void
   ) throws -> Int64 {
-    try replay(after: position, skippingDamaged: false, body)
+    // Files that were lost or restored must not give out positions anew that the rules are past.
+    try writer.perform { $0.raise(to: position) }
+    return try replay(after: position, skippingDamaged: false, body)
   }
 
   @discardableResult

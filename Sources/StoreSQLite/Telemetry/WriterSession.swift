@@ -29,6 +29,9 @@ final class WriterSession {
   /// Lets go of a file that is about to be removed or moved.
   func close(_ partition: Partition) { open.removeAll { $0.shared === partition } }
 
+  /// Goes on from `position` at least.
+  func raise(to position: Int64) { self.position = max(self.position, position) }
+
   /// Changes the limit of ``TelemetryConfiguration/partitionPages``; nil sets SQLite's own maximum.
   func limit(pages: Int?) {
     self.pages = pages
