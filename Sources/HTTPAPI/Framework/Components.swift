@@ -53,7 +53,7 @@ enum Components {
       "Grant",
       .object([
         "role": .oneOf(Role.self), "organisation": .name, "jurisdiction": .adminCode,
-        "dataClass?": .oneOf(DataClass.self), "notBefore?": .time, "expires?": .time,
+        "maximumDataClass?": .oneOf(DataClass.self), "notBefore?": .time, "expires?": .time,
       ])
     ),
     (

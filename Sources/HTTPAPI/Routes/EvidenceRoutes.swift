@@ -18,7 +18,8 @@ struct EvidenceRoutes {
   }
 
   private static let record = Schema.object([
-    "sha256": .sha256, "name": .string(), "mediaType": .string(), "size": .integer(),
+    "sha256": .sha256, "thing": .string(), "name": .string(), "mediaType": .string(),
+    "size": .integer(),
     "added": .time, "by": .name, "present": .integer(),
   ])
 

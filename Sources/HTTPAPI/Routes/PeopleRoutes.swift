@@ -126,8 +126,9 @@ struct PeopleRoutes {
 
   private static let token = Schema.object([
     "id": .thing("tok"), "kind": .oneOf(TokenKind.self), "principal": .name, "name": .string(),
-    "scopes": .array(.oneOf(Permission.self)), "jurisdiction": .adminCode, "organisation": .name,
-    "created": .time, "createdBy": .name, "expires?": .time, "revoked?": .time,
+    "scopes": .array(.oneOf(Permission.self)), "grants": .array(.named("Grant")),
+    "jurisdiction": .adminCode, "organisation": .name, "created": .time, "createdBy": .name,
+    "expires?": .time, "revoked?": .time,
     "lastUsed?": .time, "devices?": .array(.name),
   ])
 

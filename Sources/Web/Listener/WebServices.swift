@@ -2,6 +2,7 @@ public import CityCore
 public import CoreMetrics
 public import Logging
 public import NIOCore
+public import NIOPosix
 
 /// What a web server is given.
 public struct WebServices: Sendable {
@@ -18,7 +19,7 @@ public struct WebServices: Sendable {
   public init(
     authenticator: any Authenticator, clock: any Clock64, requestIDs: any RequestIDSource,
     events: EventHub, metrics: any MetricsFactory, logger: Logger,
-    eventLoops: any EventLoopGroup
+    eventLoops: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
   ) {
     self.authenticator = authenticator
     self.clock = clock

@@ -26,8 +26,8 @@ public enum ProblemMapping {
 
   /// A body that could not be read as JSON, or not as what it should be.
   public static func problem(for fault: JSONFault) -> Problem {
-    // A pointer is known only when the text was well-formed JSON.
-    fault.pointer.isEmpty
+    // Well-formed JSON of another shape has a place, but no faulty byte.
+    fault.offset != nil
       ? Problem(.malformed, fault.description)
       : Problem(
         .invalid, "the body does not have the documented shape",
