@@ -108,8 +108,8 @@ let rooms: [Room] = [
       "StoreSQLite",
     ],
     products: [
-      product("Configuration", "swift-configuration"), product("Yams", "Yams"), logging, metrics,
-      product("ServiceLifecycle", "swift-service-lifecycle"),
+      product("Configuration", "swift-configuration"), product("Yams", "Yams"), crypto, logging,
+      metrics, nioPosix, product("ServiceLifecycle", "swift-service-lifecycle"),
     ]),
   Room(
     name: "citybeacon", rank: 6, isProgram: true, uses: ["CityCore", "CityJSON", "Node"],

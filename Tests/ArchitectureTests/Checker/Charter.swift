@@ -50,7 +50,9 @@ struct Charter: Codable, Sendable {
       "LinkCarrier": ["NIO*", "X509", "SwiftASN1", "Crypto", "CryptoExtras", "Logging", "Metrics"],
       "Outbound": ["AsyncHTTPClient", "NIO*", "Crypto", "Logging", "Metrics"],
       "StoreSQLite": ["GRDB", "GRDBSQLite"],
-      "Node": ["Configuration", "Yams", "Logging", "Metrics", "ServiceLifecycle"],
+      "Node": [
+        "Configuration", "Yams", "Crypto", "NIOPosix", "Logging", "Metrics", "ServiceLifecycle",
+      ],
       "citybeacon": ["ArgumentParser", "Subprocess"],
     ],
     modules: ["Hummingbird": ["HummingbirdCore"], "Metrics": ["CoreMetrics"]],
