@@ -90,6 +90,10 @@ extension ThingRecord {
     case CustodyEvent.acceptedKind:
       if offeredTo != header.id.node { return "\(id) was not offered to \(header.id.node)" }
       if header.term != term + 1 { return "\(id) is accepted at term \(header.term)" }
+    case CustodyEvent.returnedKind:
+      if owner != header.id.node || offeredTo == nil || header.term != term + 1 {
+        return "\(header.id.node) has no offer of \(id) to take back"
+      }
     case CustodyEvent.forfeitedKind:
       if header.term <= term { return "a forfeit of \(id) needs a term over \(term)" }
     default:

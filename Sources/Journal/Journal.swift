@@ -109,10 +109,9 @@ public struct Journal: Sendable {
       guard before.owner == node else {
         throw Problem(.notOwner, "\(draft.thing) is owned by \(before.owner)")
       }
-      guard
-        before.offeredTo == nil || draft.kind.hasSuffix(".noted")
-          || draft.kind == Vault.redactedKind
-      else {
+      // Not even a note: the receiver may have taken this version already. An erasure cannot wait;
+      // its values are gone whichever event keeps the version.
+      guard before.offeredTo == nil || draft.kind == Vault.redactedKind else {
         throw Problem(
           .refused, "\(draft.thing) is offered to \(before.offeredTo?.rawValue ?? "another node")")
       }

@@ -5,7 +5,8 @@ public import CityCore
 public struct ThingRecord: Hashable, Sendable {
   public var id: ThingID
   public var owner: NodeID
-  /// Set while a hand-over is under way: offered things take notes but no transitions.
+  /// Set while a hand-over is under way: the owner writes nothing but the return of
+  /// an offered thing, for the receiver may have written the next version already.
   public var offeredTo: NodeID?
   public var term: Int
   public var version: Int

@@ -23,7 +23,8 @@ extension LinkEngine {
       try checkAuthor(of: event, from: neighbour)
       try checkScope(
         of: event, from: neighbour, known: try store.thing(event.thing),
-        addressed: entry.addressed || event.header.labels.parties.contains(node))
+        addressed: entry.addressed || event.header.labels.parties.contains(node),
+        follows: entry.follows)
     }
     try absorb(
       event, arrival: arrival, now: now, journal: &journal, store: store, outcome: &outcome)
@@ -41,12 +42,13 @@ extension LinkEngine {
   }
 
   private func checkScope(
-    of event: StoredEvent, from neighbour: Neighbour, known: ThingRecord?, addressed: Bool
+    of event: StoredEvent, from neighbour: Neighbour, known: ThingRecord?, addressed: Bool,
+    follows: Bool
   ) throws(Problem) {
     let header = event.header
     let verdict = gate.verdict(
       kind: Self.policyKind(header), labels: header.labels, neighbour: neighbour, direction: .incoming,
-      addressed: addressed, follows: known != nil)
+      addressed: addressed, follows: follows || known != nil)
     if case .withheld(let reason) = verdict {
       throw Problem(.linkRefused, "release policy refuses \(header.kind): \(reason)")
     }
@@ -130,8 +132,11 @@ extension LinkEngine {
     _ event: StoredEvent, arrival: Arrival, now: UTCTime, journal: inout Journal,
     store: any JournalStore & LinkStore, outcome: inout LinkOutcome
   ) throws {
-    let version = try store.thing(event.thing)?.version ?? 0
-    guard event.header.version <= version + 1 else {
+    let known = try store.thing(event.thing)
+    // A version ahead waits for those before it, unless its line has ended.
+    let waits =
+      event.header.version > (known?.version ?? 0) + 1 && event.header.term >= known?.term ?? 0
+    guard !waits else {
       try store.park(ParkedEvent(event: event, arrival: arrival))
       return
     }

@@ -81,17 +81,21 @@ public enum Frame: Hashable, Sendable {
     /// The receiver is a party of the thing as it stands now, or reaches one. Events from before it
     /// became one come along as history.
     public var addressed: Bool
+    /// A later version of the thing goes to the receiver as well: this one comes along as history,
+    /// also where policy would not let it pass by itself.
+    public var follows: Bool
     public var event: WireEvent
     public var hops: [Hop]
     /// Personal values that the release policy lets through.
     public var sealed: [WireSealed]?
     public init(
-      seq: Int64, policy: Int, addressed: Bool, event: WireEvent, hops: [Hop],
+      seq: Int64, policy: Int, addressed: Bool, follows: Bool, event: WireEvent, hops: [Hop],
       sealed: [WireSealed]?
     ) {
       self.seq = seq
       self.policy = policy
       self.addressed = addressed
+      self.follows = follows
       self.event = event
       self.hops = hops
       self.sealed = sealed

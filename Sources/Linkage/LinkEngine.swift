@@ -122,6 +122,8 @@ public struct LinkOutcome: Sendable {
   public var sealed: [ReceivedSealed] = []
   /// Set when a neighbour knows more of us than we do: this node was rolled back without a restore.
   public var rolledBack = false
+  /// The neighbour that has given back everything that this restored node lost.
+  public var answered: NodeID?
   public init() {}
 
   public struct ReceivedSealed: Hashable, Sendable {

@@ -18,9 +18,9 @@ public struct LinkSession: Hashable, Sendable {
   /// The peer's highest release on this link, by its last ping.
   public internal(set) var peerReleased: Int64 = 0
   public internal(set) var lastPing: UTCTime?
-  /// The lives of a restored peer whose events are still to be returned, and after which sequence
-  /// number; nil when no answer is under way.
-  var returning: [Frame.Cursor]?
+  /// Local position after which the search for what a restored peer lost goes on; nil when no
+  /// answer is under way.
+  var returning: Int64?
   public internal(set) var eventsIn: Int64 = 0
   public internal(set) var eventsOut: Int64 = 0
 
@@ -54,6 +54,10 @@ public enum LinkTiming {
   public static let window: Int64 = 2_000
   /// Events in one data frame.
   public static let batch = 200
+  /// Frames of lost events that go out in one turn.
+  public static let returnedFrames = 16
+  /// Positions that are searched for one such frame.
+  public static let returnedSearch = 200
   /// Bytes of event text in one data frame.
   public static let batchBytes = 400_000
 }

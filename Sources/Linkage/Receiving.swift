@@ -71,6 +71,11 @@ extension LinkEngine {
     store: any JournalStore & LinkStore, outcome: inout LinkOutcome
   ) throws {
     guard var session = greeting.removeValue(forKey: connection) else { return }
+    guard neighbourByID[peer]?.standing == .active else {
+      return refuse(
+        peer, connection, "unknown-neighbour", "\(peer) is no active neighbour", .protocolFault,
+        &outcome)
+    }
     guard hello.node == peer, hello.protocols.contains(1) else {
       return refuse(
         peer, connection, "protocol", "it says it is \(hello.node), protocols \(hello.protocols)",
@@ -101,12 +106,7 @@ extension LinkEngine {
     session.peer = hello
     session.sentThrough = applied
     session.lastHeard = now
-    if let restored = hello.restored {
-      // A node that was restored twice has lost the life between as well.
-      let others = try store.inboxes(peer).map(\.epoch)
-        .filter { $0 != restored.epoch && $0 != hello.epoch }.sorted()
-      session.returning = [restored] + others.map { Frame.Cursor(epoch: $0, through: 0) }
-    }
+    session.returning = hello.restored.map { _ in 0 }
     sessions[peer] = session
     outcome.notes.append(
       LinkNote(kind: .opened, neighbour: peer, detail: "resumes after \(applied)"))
@@ -230,24 +230,32 @@ extension LinkEngine {
     _ returned: Frame.Returned, from peer: NodeID, session: LinkSession, now: UTCTime,
     journal: inout Journal, store: any JournalStore & LinkStore, outcome: inout LinkOutcome
   ) throws {
-    guard try returned.epoch != store.journalHead().epoch else {
-      throw Problem(.linkRefused, "\(peer) returns events of our present life")
+    guard var quarantine = try store.quarantine(), returned.epoch == quarantine.lostEpoch else {
+      return
     }
+    let present = try store.journalHead().epoch
     let marks = try verified(returned.commits, entries: [], from: peer, store: store)
     for entry in returned.events {
-      guard entry.event.id.node == node, entry.event.id.epoch == returned.epoch else {
-        throw Problem(.linkRefused, "\(entry.event.id) is not ours to take back")
-      }
       let event = try entry.event.stored()
-      guard marks.contains(where: { $0.covers(event) }) else {
-        throw Problem(.linkRefused, "\(event.id) comes back without our signature")
+      if try store.event(event.id) != nil { continue }
+      let isCovered = marks.contains { $0.covers(event) }
+      if event.id.node == node {
+        guard event.id.epoch != present else {
+          throw Problem(.linkRefused, "\(event.id) was never lost")
+        }
+        guard isCovered else {
+          throw Problem(.linkRefused, "\(event.id) comes back without our signature")
+        }
+      } else {
+        // What we relayed: its writer is not behind this neighbour, and signed it.
+        guard isCovered, route(to: event.id.node) != peer else { continue }
       }
       try absorb(
-        event, arrival: Arrival(via: peer, time: now, hops: []), now: now, journal: &journal,
-        store: store, outcome: &outcome)
+        event, arrival: Arrival(via: peer, time: now, hops: entry.hops), now: now,
+        journal: &journal, store: store, outcome: &outcome)
     }
-    // After an override there is nothing to wait for, but what was lost is still taken back.
-    guard returned.done, var quarantine = try store.quarantine() else { return }
+    guard returned.done else { return }
+    outcome.answered = peer
     quarantine.waitingFor.removeAll { $0 == peer }
     if quarantine.waitingFor.isEmpty {
       try store.putQuarantine(nil)

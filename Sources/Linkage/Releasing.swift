@@ -16,12 +16,16 @@ extension LinkEngine {
       var cursor: OutboxCursor?
       for positioned in events {
         let thing = positioned.event.thing
-        let released = try store.releasedVersion(link: neighbour.node, thing: thing)
+        var released = try store.releasedVersion(link: neighbour.node, thing: thing)
         let verdict = self.verdict(for: positioned, neighbour: neighbour, follows: released > 0)
         guard verdict.isReleased else { continue }
         let version = positioned.event.header.version
         var batch: [PositionedEvent] = []
         if version > released {
+          if released > 0, try becomesAddressed(positioned.event, neighbour.node, store: store) {
+            // What it was given by rule alone it may have refused: history comes once again.
+            released = 0
+          }
           batch = try store.events(of: thing, versions: (released + 1)...version)
           try store.putReleasedVersion(link: neighbour.node, thing: thing, version: version)
         } else {
@@ -80,6 +84,18 @@ extension LinkEngine {
     return gate.verdict(
       kind: Self.policyKind(header), labels: header.labels, neighbour: neighbour, direction: .outgoing,
       addressed: addressed, follows: follows)
+  }
+
+  /// Whether a party behind the link joins the thing with this event.
+  private func becomesAddressed(
+    _ event: StoredEvent, _ link: NodeID, store: any JournalStore
+  ) throws -> Bool {
+    guard isAddressed(event.header.labels.parties, through: link), event.header.version > 1 else {
+      return false
+    }
+    let version = event.header.version - 1
+    let before = try store.events(of: event.thing, versions: version...version)
+    return !before.contains { isAddressed($0.event.header.labels.parties, through: link) }
   }
 
   func isAddressed(_ parties: [NodeID], through link: NodeID) -> Bool {

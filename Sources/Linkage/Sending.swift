@@ -76,22 +76,22 @@ extension LinkEngine {
       }
       // Lost events go back only after everything else that the neighbour missed: its quarantine
       // ends with them. A node that waits itself answers last those who wait for it alone.
-      if session.returning != nil, session.sentThrough == cursor.released,
+      if let restored = session.peer?.restored, session.returning != nil,
+        session.sentThrough == cursor.released,
         try store.quarantine().map({
           $0.isOverridden || $0.waitingFor.allSatisfy { $0 == neighbour.node }
         }) ?? true
       {
-        while let lives = session.returning, let life = lives.first {
-          let frame = try returnedFrame(
-            to: neighbour.node, life: life, isLast: lives.count == 1, now: now, store: store)
-          if let last = frame.frame.events.last, !frame.isComplete {
-            session.returning?[0].through = last.event.id.seq
-          } else {
-            session.returning = lives.count == 1 ? nil : Array(lives.dropFirst())
-          }
+        var frames = 0
+        while let from = session.returning, frames < LinkTiming.returnedFrames {
+          let (frame, through) = try returnedFrame(
+            to: neighbour.node, lost: restored, present: session.peer?.epoch, after: from,
+            store: store)
+          session.returning = frame.done ? nil : through
+          guard frame.done || !frame.events.isEmpty else { continue }
+          frames += 1
           effects.append(
-            .send(
-              to: neighbour.node, connection: session.connection, frame: .returned(frame.frame)))
+            .send(to: neighbour.node, connection: session.connection, frame: .returned(frame)))
         }
       }
       sessions[neighbour.node] = session
@@ -143,7 +143,9 @@ extension LinkEngine {
       guard
         try pack.add(
           item, seq: release.linkSeq, policy: release.policyVersion,
-          addressed: isAddressed(parties, through: link), sealed: sealed, store: store)
+          addressed: isAddressed(parties, through: link),
+          follows: try store.releasedVersion(link: link, thing: item.event.thing)
+            > item.event.header.version, sealed: sealed, store: store)
       else { break }
     }
     return Frame.DataFrame(epoch: epoch, sent: now, entries: pack.entries, commits: pack.commits)
@@ -162,23 +164,34 @@ extension LinkEngine {
     }
   }
 
+  /// The next part of what came here through a neighbour that lost it, whoever wrote it.
+  /// - Returns: the frame, and the local position that the search came to.
   private func returnedFrame(
-    to link: NodeID, life: Frame.Cursor, isLast: Bool, now: UTCTime,
+    to link: NodeID, lost: Frame.Cursor, present: Epoch?, after position: Int64,
     store: any JournalStore & LinkStore
-  ) throws -> (frame: Frame.Returned, isComplete: Bool) {
-    let lost = try store.events(
-      node: link, epoch: life.epoch, after: life.through, limit: LinkTiming.batch + 1)
+  ) throws -> (frame: Frame.Returned, through: Int64) {
+    let batch = try store.events(after: position, limit: LinkTiming.returnedSearch)
     var pack = Packing()
-    for item in lost.prefix(LinkTiming.batch) {
-      guard
-        try pack.add(
-          item, seq: item.event.id.seq, policy: 0, addressed: false, sealed: nil, store: store)
-      else { break }
+    var through = position
+    for item in batch {
+      let id = item.event.id
+      let isKept =
+        id.node == link
+        && (id.epoch == present || id.epoch == lost.epoch && id.seq <= lost.through)
+      if item.arrival?.via == link, !isKept {
+        guard
+          try pack.add(
+            item, seq: id.seq, policy: 0, addressed: false, follows: true, sealed: nil,
+            store: store)
+        else { break }
+      }
+      through = item.position
     }
-    let isComplete = pack.entries.count == lost.count
-    let frame = Frame.Returned(
-      epoch: life.epoch, events: pack.entries, commits: pack.commits, done: isLast && isComplete)
-    return (frame, isComplete)
+    let isLast = try through >= store.lastPosition()
+    return (
+      Frame.Returned(
+        epoch: lost.epoch, events: pack.entries, commits: pack.commits, done: isLast), through
+    )
   }
 }
 
@@ -191,8 +204,8 @@ private struct Packing {
 
   /// - Returns: false when the event does not fit any more.
   mutating func add(
-    _ item: PositionedEvent, seq: Int64, policy: Int, addressed: Bool, sealed: [WireSealed]?,
-    store: any JournalStore
+    _ item: PositionedEvent, seq: Int64, policy: Int, addressed: Bool, follows: Bool,
+    sealed: [WireSealed]?, store: any JournalStore
   ) throws -> Bool {
     let event = item.event
     let size = event.body.count + event.headerBytes.count + event.sealed.count + 600
@@ -214,8 +227,8 @@ private struct Packing {
     bytes += size
     entries.append(
       Frame.Entry(
-        seq: seq, policy: policy, addressed: addressed, event: WireEvent(event), hops: item.arrival?.hops ?? [],
-        sealed: sealed))
+        seq: seq, policy: policy, addressed: addressed, follows: follows,
+        event: WireEvent(event), hops: item.arrival?.hops ?? [], sealed: sealed))
     return true
   }
 }

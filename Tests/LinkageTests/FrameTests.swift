@@ -31,7 +31,7 @@ struct FrameTests {
       node: try node("street"), epoch: Self.epoch, firstSeq: 3, hashes: [try event().hash],
       signature: [UInt8](repeating: 7, count: 64))
     let entry = Frame.Entry(
-      seq: 1, policy: 2, addressed: true, event: WireEvent(try event()), hops: [],
+      seq: 1, policy: 2, addressed: true, follows: false, event: WireEvent(try event()), hops: [],
       sealed: [WireSealed(ref: "vlt-1", value: "张三", salt: "00ff")])
     let thing = try #require(ThingID(kind: "tsk", key: "b"))
     let place = try #require(AdminCode(rawValue: "3301"))

@@ -152,7 +152,7 @@ extension CommandCore {
   func passingOver(_ body: () throws -> Void) throws {
     do { try body() } catch let problem as Problem {
       switch problem.code {
-      case .refused, .conflict, .notOwner, .forbidden, .invalid, .notFound: return
+      case .refused, .conflict, .notOwner, .forbidden, .invalid, .notFound, .quarantined: return
       default: throw problem
       }
     }

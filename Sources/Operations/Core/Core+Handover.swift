@@ -57,6 +57,11 @@ extension CommandCore {
     if isQuarantined {
       throw Problem(.quarantined, "this node was restored and waits for its neighbours")
     }
+    if input == .accept, let quarantine = try store.quarantine(),
+      let via = links.route(to: record.owner), quarantine.waitingFor.contains(via)
+    {
+      throw Problem(.quarantined, "\(via) has not yet said what this node accepted before")
+    }
     let position = Handover.position(
       of: record, at: node, declinedTerm: try store.declinedTerm(record.id))
     for output in try Handover.decide(position, term: record.term, input) {

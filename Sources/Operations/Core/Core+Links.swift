@@ -57,6 +57,7 @@ extension CommandCore {
       try audit("link.\(note.kind.rawValue)", note, now: now, store: store, outcome: &outcome)
     }
     try react(now: now, store: store, outcome: &outcome)
+    if linked.answered != nil { try acceptWaiting(now: now, store: store, outcome: &outcome) }
   }
 
   /// Journals something that must be on record though it changes no thing of the command plane.

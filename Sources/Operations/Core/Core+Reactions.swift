@@ -75,6 +75,25 @@ extension CommandCore {
     }
   }
 
+  /// Takes in the tasks that could not be accepted before a neighbour had answered a restore.
+  mutating func acceptWaiting(
+    now: UTCTime, store: any CoreStore, outcome: inout CoreOutcome
+  ) throws {
+    guard !isQuarantined else { return }
+    for record in try store.things(offeredTo: node, limit: 10_000) {
+      guard let offer = try store.event(record.lastEvent)?.event,
+        offer.kind == CustodyEvent.offeredKind
+      else { continue }
+      switch record.id.kind {
+      case TaskEvent.thingKind:
+        try reactToTask(offer, now: now, store: store, outcome: &outcome)
+      case IncidentEvent.thingKind where settings.acceptsOffers:
+        try acceptOffer(of: record.id, cause: offer.id, now: now, store: store, outcome: &outcome)
+      default: break
+      }
+    }
+  }
+
   private mutating func acceptOffer(
     of thing: ThingID, cause: EventID, now: UTCTime, store: any CoreStore,
     outcome: inout CoreOutcome

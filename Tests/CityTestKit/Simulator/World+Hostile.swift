@@ -91,7 +91,7 @@ extension World {
     let through = (try? store.inbox(sender, epoch: hello.epoch)) ?? 0
     guard
       let frame = forge(
-        forgery, by: attacker, epoch: hello.epoch, seq: through + 1, target: target)
+        forgery, by: attacker, isFromBelow: isUp, epoch: hello.epoch, seq: through + 1, target: target)
     else { return }
     coverage.count("forgery: \(forgery)")
     let savepoint = store.savepoint
@@ -140,14 +140,14 @@ extension World {
   }
 
   private func forge(
-    _ forgery: Forgery, by index: Int, epoch: Epoch, seq: Int64, target: ThingRecord?
+    _ forgery: Forgery, by index: Int, isFromBelow: Bool, epoch: Epoch, seq: Int64, target: ThingRecord?
   ) -> Frame? {
     let attacker = nodes[index]
     let other = nodes[(index + 1) % nodes.count].id
-    let isChild = attacker.parent != nil && !attacker.isDepartment
+    let isChild = isFromBelow && !attacker.isDepartment
     func header(
       _ kind: String, _ thing: ThingID?, term: Int = 1, version: Int = 1, node: NodeID? = nil,
-      jurisdiction: AdminCode? = nil, life: Epoch? = nil
+      life: Epoch? = nil
     ) -> EventHeader? {
       guard let thing else { return nil }
       let actor = party(index, []).actor
@@ -156,7 +156,7 @@ extension World {
         thing: thing, term: term, version: version,
         time: HybridTime(milliseconds: now.milliseconds), actor: actor,
         labels: target?.labels
-          ?? Labels(jurisdiction: jurisdiction ?? attacker.jurisdiction, parties: [other]))
+          ?? Labels(jurisdiction: attacker.jurisdiction, parties: [other]))
     }
     let fresh = ThingID(kind: "inc", key: "forged")
     let accepted = CustodyEvent.accepted(from: other).body
@@ -231,7 +231,7 @@ extension World {
         hashes: [event.hash], signature: signature))
     change(&wire, &commit)
     let entry = Frame.Entry(
-      seq: seq, policy: 1, addressed: true, event: wire, hops: [], sealed: nil)
+      seq: seq, policy: 1, addressed: true, follows: true, event: wire, hops: [], sealed: nil)
     if isReturn {
       return .returned(
         Frame.Returned(epoch: header.id.epoch, events: [entry], commits: [commit], done: true))

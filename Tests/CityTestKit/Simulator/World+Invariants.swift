@@ -192,7 +192,11 @@ extension World {
   /// I14, I15. Nothing waits for an earlier version, and nothing is left to send.
   private mutating func checkDrained() {
     for node in nodes {
-      if let thing = node.store.tables.parked.keys.sorted().first {
+      let waiting = node.store.tables.parked.filter { thing, events in
+        let term = node.store.tables.things[thing]?.term ?? 0
+        return events.contains { $0.event.header.term >= term }
+      }
+      if let thing = waiting.keys.sorted().first {
         return fail("I14 \(node.id) still waits for a version of \(thing)")
       }
       for (link, cursor) in node.store.tables.outboxes.sorted(by: { $0.key < $1.key })

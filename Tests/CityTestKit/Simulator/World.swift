@@ -186,7 +186,8 @@ public struct World {
       for item in outcome.events {
         let header = item.event.header
         note(
-          "  + \(item.event.id) \(header.kind) \(header.thing) v\(header.version) t\(header.term)")
+          "  + \(item.event.id) \(header.kind) \(header.thing) v\(header.version) t\(header.term)"
+            + (header.thing.kind == "adt" ? String(decoding: item.event.body, as: UTF8.self) : ""))
       }
     }
     if bug == .acknowledgeBeforeCommit { emit(index) }
