@@ -108,14 +108,14 @@ let rooms: [Room] = [
       "StoreSQLite",
     ],
     products: [
-      product("Configuration", "swift-configuration"), product("Yams", "Yams"), crypto, logging,
-      metrics, nioPosix, product("ServiceLifecycle", "swift-service-lifecycle"),
+      product("Yams", "Yams"), logging, metrics, crypto, nioPosix,
+      product("ServiceLifecycle", "swift-service-lifecycle"),
     ]),
   Room(
     name: "citybeacon", rank: 6, isProgram: true, uses: ["CityCore", "CityJSON", "Node"],
     products: [
       product("ArgumentParser", "swift-argument-parser"),
-      product("Subprocess", "swift-subprocess"),
+      product("AsyncHTTPClient", "async-http-client"), nioCore, nioHTTP1, logging,
     ]),
 ]
 
@@ -200,7 +200,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
     .package(url: "https://github.com/apple/swift-certificates", exact: "1.21.1"),
-    .package(url: "https://github.com/apple/swift-configuration", exact: "1.4.0", traits: []),
     .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
     .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
@@ -213,7 +212,6 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
-    .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
   ],
   targets: targets,
   swiftLanguageModes: [.v6]

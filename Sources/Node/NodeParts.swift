@@ -35,6 +35,7 @@ struct NodeParts: Sendable {
   let registry: PrometheusRegistry
   let invitations: Invitations
   let eventLoops: MultiThreadedEventLoopGroup
+  let ports = PortBoard()
 
   static func assemble(
     settings: NodeSettings, home: NodeHome, logger: Logger
@@ -139,5 +140,20 @@ extension SystemRandom {
   func fresh() -> [UInt8] {
     var copy = self
     return copy.bytes(8)
+  }
+}
+
+/// The ports that are bound so far.
+final class PortBoard: Sendable {
+  private let open = Mutex(OpenPorts())
+  func withLock<Value: Sendable>(_ body: (inout sending OpenPorts) -> sending Value) -> Value {
+    open.withLock(body)
+  }
+}
+
+extension SystemRandom {
+  func seed() -> UInt64 {
+    var copy = self
+    return copy.next()
   }
 }

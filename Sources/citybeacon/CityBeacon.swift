@@ -1,7 +1,12 @@
 import ArgumentParser
-import Subprocess
 
 @main
 struct CityBeacon: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "citybeacon")
+  static let configuration = CommandConfiguration(
+    commandName: "citybeacon",
+    abstract: "A city operations and command node, from province to community.",
+    subcommands: [
+      Serve.self, NodeCommand.self, UserCommand.self, JournalCommand.self, BackupCommand.self,
+      RestoreCommand.self, CheckConfig.self, Doctor.self, Replay.self, Simulate.self,
+    ])
 }

@@ -122,15 +122,19 @@ extension CommandCore {
     return outcome
   }
 
+  /// What this node says of itself.
+  public var description: NodeDescription {
+    NodeDescription(
+      node: node, level: settings.level, name: settings.name, jurisdiction: settings.jurisdiction,
+      isDepartment: settings.isDepartment, key: Hex.string(journal.publicKey),
+      zoneOffset: settings.zoneOffset)
+  }
+
   /// The first event of every journal: what this node is.
   public mutating func describeNode(
     now: UTCTime, store: any CoreStore, outcome: inout CoreOutcome
   ) throws {
     guard let thing = NodeDescription.thing(for: node) else { return }
-    let description = NodeDescription(
-      node: node, level: settings.level, name: settings.name, jurisdiction: settings.jurisdiction,
-      isDepartment: settings.isDepartment, key: Hex.string(journal.publicKey),
-      zoneOffset: settings.zoneOffset)
     let body: [UInt8]
     do { body = try JSON.encode(description) } catch {
       throw Problem(.internalFault, "the node's description cannot be written")

@@ -50,10 +50,8 @@ struct Charter: Codable, Sendable {
       "LinkCarrier": ["NIO*", "X509", "SwiftASN1", "Crypto", "CryptoExtras", "Logging", "Metrics"],
       "Outbound": ["AsyncHTTPClient", "NIO*", "Crypto", "Logging", "Metrics"],
       "StoreSQLite": ["GRDB", "GRDBSQLite"],
-      "Node": [
-        "Configuration", "Yams", "Crypto", "NIOPosix", "Logging", "Metrics", "ServiceLifecycle",
-      ],
-      "citybeacon": ["ArgumentParser", "Subprocess"],
+      "Node": ["Yams", "Logging", "Metrics", "ServiceLifecycle", "Crypto", "NIO*"],
+      "citybeacon": ["ArgumentParser", "AsyncHTTPClient", "NIO*", "Logging"],
     ],
     modules: ["Hummingbird": ["HummingbirdCore"], "Metrics": ["CoreMetrics"]],
     pureModules: [

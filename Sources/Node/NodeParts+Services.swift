@@ -1,0 +1,219 @@
+import Access
+import CityCore
+import HTTPAPI
+import LinkCarrier
+import Linkage
+import Logging
+import NIOPosix
+import Operations
+import ServiceLifecycle
+import StoreSQLite
+import Synchronization
+import Web
+
+extension NodeParts {
+  /// What runs until the node stops. The first to start is the last to stop.
+  func services() throws -> [any Service] {
+    var services: [any Service] = [
+      ClosureService(name: "ticks") { await ticks() },
+      ClosureService(name: "maintenance") { await maintenance() },
+    ]
+    services.append(try linkServer())
+    services += try dialers()
+    services.append(try webServer())
+    return services
+  }
+
+  private var address: String {
+    settings.link.host == "0.0.0.0" ? "127.0.0.1" : settings.link.host
+  }
+
+  // MARK: - Links
+
+  private func linkServer() throws -> any Service {
+    let identity = try NodeIdentity.load(from: home.serving, masterKey: keys.master)
+    let description = engine.inspect { $0.description }
+    let server = try LinkServer(
+      host: settings.link.host, port: settings.link.port, identity: identity, handler: links,
+      admission: LinkJoining(
+        engine: engine, authority: keys.authority, description: description),
+      group: eventLoops, logger: logger
+    ) { port in
+      let advertised =
+        settings.linkAdvertised.flatMap { LinkAddress($0) } ?? LinkAddress(host: address, port: port)
+      if let advertised { invitations.serve(at: advertised) }
+      ports.withLock { $0.link = port }
+      tellPorts()
+    }
+    return ClosureService(name: "links") {
+      try await cancelWhenGracefulShutdown { try await server.run() }
+    }
+  }
+
+  /// One dialler for each neighbour that we dial.
+  private func dialers() throws -> [any Service] {
+    try engine.inspect { $0.links.neighbours }.compactMap { neighbour -> (any Service)? in
+      guard neighbour.standing == .active, let text = neighbour.address else { return nil }
+      guard let address = LinkAddress(text) else {
+        throw Problem(.configuration, "\(text) is no address of a neighbour")
+      }
+      let path = home.dialling(neighbour.node)
+      let masterKey = keys.master
+      let renewal = LinkRenewal(
+        identity: try NodeIdentity.load(from: path, masterKey: masterKey), at: address,
+        parent: neighbour.node, clock: clock, group: eventLoops, logger: logger,
+        save: { (identity) throws(Problem) in
+          try identity.save(to: path, masterKey: masterKey)
+        })
+      let dialer = LinkDialer(
+        address: address, parent: neighbour.node, identity: { renewal.identity },
+        handler: links, group: eventLoops, logger: logger)
+      return ClosureService(name: "dialler \(neighbour.node)") {
+        await cancelWhenGracefulShutdown {
+          await withTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { await dialer.run() }
+            tasks.addTask { await renewal.run() }
+          }
+        }
+      }
+    }
+  }
+
+  // MARK: - HTTP
+
+  private func webServer() throws -> any Service {
+    var listener = ListenerSettings()
+    listener.host = settings.http.host
+    listener.port = settings.http.port
+    listener.limits.connections = settings.http.maximumConnections
+    listener.limits.connectionsPerAddress = settings.http.maximumConnectionsPerAddress
+    let services = WebServices(
+      authenticator: NodeAuthenticator(city: city), clock: clock,
+      requestIDs: CountingRequestIDs(seed: SystemRandom().seed()), events: events,
+      metrics: registry, logger: logger, eventLoops: eventLoops)
+    access { revocation in
+      switch revocation {
+      case .credential(let id): events.revoke(credential: id)
+      case .principal(let id): events.revoke(principal: id)
+      case .everybody: events.revokeAll()
+      }
+    }
+    let groups = [
+      OperationRoutes.group(
+        registry: registry, checks: checks,
+        metricsAreOpen: settings.access.openMetrics && listener.isLoopback),
+      CityAPI.group(api),
+    ]
+    let server = try WebServer(settings: listener, groups: groups, services: services)
+    return ClosureService(name: "http") {
+      try await server.run { port in
+        ports.withLock { $0.http = port }
+        tellPorts()
+        logger.notice("listening", metadata: ["http": "\(settings.http.host):\(port)"])
+      }
+    }
+  }
+
+  private var api: APIServices {
+    let use = CityPorts(city: city, place: place)
+    let own = NodePorts(
+      city: city, place: place,
+      readings: TelemetryReadings(telemetry) { [sense] device, property in
+        let table = sense.devices
+        return table.position(of: device).flatMap {
+          table.device(at: $0).property(property)?.unit
+        }
+      }, storage: storage, files: files, invitations: invitations, home: home, keys: keys)
+    var services = APIServices(
+      node: use, things: use, answers: use, clock: clock, events: events, audience: use)
+    services.devices = use
+    services.history = own
+    services.readings = use
+    services.warnings = use
+    services.cases = use
+    services.orders = use
+    services.evidence = own
+    services.links = use
+    services.neighbours = own
+    services.packs = use
+    services.audit = use
+    services.backup = own
+    return services
+  }
+
+  private var checks: [ReadinessCheck] {
+    [
+      ReadinessCheck("store") {
+        do {
+          _ = try await engine.perform { _, _, store, _ in try store.lastPosition() }
+          return nil
+        } catch let problem as Problem {
+          return problem
+        } catch {
+          return Problem(.unavailable, "the store does not answer")
+        }
+      },
+      ReadinessCheck("quarantine") {
+        engine.inspect { $0.isQuarantined }
+          ? Problem(.quarantined, "waits for its neighbours") : nil
+      },
+    ]
+  }
+
+  private func tellPorts() {
+    let open = ports.withLock { $0 }
+    home.writePorts(http: open.http, link: open.link)
+  }
+
+  private func access(_ body: @escaping @Sendable (Revocation) -> Void) {
+    _ = city.access.onRevocation(body)
+  }
+
+  // MARK: - The clock
+
+  /// Once a second: links, reminders, rules by the clock, evidence that waits.
+  private func ticks() async {
+    await cancelWhenGracefulShutdown {
+      var count = 0
+      while !Task.isCancelled {
+        engine.enqueue { core, now, store, outcome in
+          outcome = try core.tickLinks(now: now, store: store)
+          try core.tickThings(now: now, store: store, outcome: &outcome)
+        } done: { [logger] error in
+          if let error { logger.warning("tick failed", metadata: ["why": "\(error)"]) }
+        }
+        sense.tick()
+        sense.retry()
+        evidence.tick()
+        count += 1
+        if count.isMultiple(of: 5) {
+          do { try await sense.record() } catch {
+            logger.warning("rules not recorded", metadata: ["why": "\(error)"])
+          }
+        }
+        try? await Task.sleep(for: .seconds(1))
+      }
+    }
+  }
+
+  /// Once a minute: retention, clustering, sessions.
+  private func maintenance() async {
+    await cancelWhenGracefulShutdown {
+      while !Task.isCancelled {
+        do {
+          try await city.maintainAccess()
+          try telemetry.maintain(now: clock.now())
+        } catch {
+          logger.warning("maintenance failed", metadata: ["why": "\(error)"])
+        }
+        try? await Task.sleep(for: .seconds(60))
+      }
+    }
+  }
+}
+
+/// Ports as they are bound.
+struct OpenPorts: Sendable {
+  var http: Int?
+  var link: Int?
+}
