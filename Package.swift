@@ -110,6 +110,7 @@ let rooms: [Room] = [
     products: [
       product("Yams", "Yams"), logging, metrics, crypto, nioPosix,
       product("ServiceLifecycle", "swift-service-lifecycle"),
+      product("UnixSignals", "swift-service-lifecycle"),
     ]),
   Room(
     name: "citybeacon", rank: 6, isProgram: true, uses: ["CityCore", "CityJSON", "Node"],

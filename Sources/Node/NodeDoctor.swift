@@ -1,6 +1,7 @@
 import CityCore
 import Glibc
 import Journal
+import LinkCarrier
 import Operations
 import StoreSQLite
 import Synchronization

@@ -1,6 +1,8 @@
 import Access
 import CityCore
+import Devices
 import HTTPAPI
+import Journal
 import LinkCarrier
 import Linkage
 import Logging
@@ -202,7 +204,7 @@ extension NodeParts {
       while !Task.isCancelled {
         do {
           try await city.maintainAccess()
-          try telemetry.maintain(now: clock.now())
+          _ = try telemetry.maintain(now: clock.now())
         } catch {
           logger.warning("maintenance failed", metadata: ["why": "\(error)"])
         }

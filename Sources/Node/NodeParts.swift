@@ -1,6 +1,7 @@
 import Access
 import CityCore
 import CityJSON
+import Devices
 import FoundationEssentials
 import HTTPAPI
 import Incidents
@@ -9,10 +10,12 @@ import LinkCarrier
 import Linkage
 import Logging
 import Metrics
+import NIOCore
 import NIOPosix
 import Operations
 import StoreSQLite
 import Synchronization
+import Warnings
 import Web
 
 /// Every part of a node, made once, in the order in which they need each other.

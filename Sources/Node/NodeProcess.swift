@@ -1,5 +1,5 @@
 import Access
-public import CityCore
+import CityCore
 import CityJSON
 import FoundationEssentials
 import HTTPAPI
@@ -14,6 +14,7 @@ import Operations
 import ServiceLifecycle
 import StoreSQLite
 import Synchronization
+import UnixSignals
 import Web
 
 /// A running node: its parts put together, and the services that run until it stops.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CityCore
+import CityJSON
 import Foundation
 import Node
 

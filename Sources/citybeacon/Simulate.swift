@@ -40,6 +40,10 @@ struct Simulate: AsyncParsableCommand {
       }
       let client = try remote.client()
       let requests = max(1, rate * duration / batch)
+      let plan = Plan(
+        property: property, rate: rate, batch: batch, seed: seed, low: low, high: high,
+        names: names)
+      let (rate, batch, connections) = (rate, batch, connections)
       let begun = ContinuousClock.now
       let start = UTCTime.system
       let next = Atomic<Int>(0)
@@ -54,7 +58,7 @@ struct Simulate: AsyncParsableCommand {
               let due = begun + .nanoseconds(
                 Int64(Double(number * batch) / Double(rate) * 1_000_000_000))
               try await Task.sleep(until: due, clock: .continuous)
-              let body = self.body(number, names: names, start: start)
+              let body = plan.body(number, start: start)
               do {
                 let answer = try await client.post("/api/v1/readings", body)
                 let rejected = answer["rejected"]?.arrayValue?.count ?? 0
@@ -96,18 +100,29 @@ struct Simulate: AsyncParsableCommand {
     }
   }
 
-  private func body(_ number: Int, names: [String], start: UTCTime) -> JSONValue {
-    var random = SeededRandom(seed: seed &+ UInt64(number))
-    let step = 1_000_000 / max(1, rate)
-    return .array(
-      (0..<batch).map { index in
-        let row = number * batch + index
-        let value = low + (high - low) * Double(random.below(1_000_000)) / 1_000_000
-        return [
-          "device": .string(names[row % names.count]), "property": .string(property),
-          "value": .double(value),
-          "time": .string((start + .microseconds(Int64(row * step))).description),
-        ]
-      })
+  /// What each request holds: from the seed and its number alone.
+  struct Plan: Sendable {
+    let property: String
+    let rate: Int
+    let batch: Int
+    let seed: UInt64
+    let low: Double
+    let high: Double
+    let names: [String]
+
+    func body(_ number: Int, start: UTCTime) -> JSONValue {
+      var random = SeededRandom(seed: seed &+ UInt64(number))
+      let step = 1_000_000 / max(1, rate)
+      return .array(
+        (0..<batch).map { index in
+          let row = number * batch + index
+          let value = low + (high - low) * Double(random.below(1_000_000)) / 1_000_000
+          return [
+            "device": .string(names[row % names.count]), "property": .string(property),
+            "value": .double(value),
+            "time": .string((start + .microseconds(Int64(row * step))).description),
+          ]
+        })
+    }
   }
 }

@@ -1,6 +1,6 @@
 import CityCore
 import Crypto
-import FoundationEssentials
+import Foundation
 import StoreSQLite
 
 /// An encrypted copy of a node's store, made while it runs.

@@ -1,7 +1,7 @@
 public import CityCore
 import FoundationEssentials
-import Journal
-import LinkCarrier
+public import Journal
+public import LinkCarrier
 
 /// The folder of one node: everything it keeps, readable by its owner alone.
 public struct NodeHome: Sendable {

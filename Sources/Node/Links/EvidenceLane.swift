@@ -1,5 +1,6 @@
 import CityCore
 import Crypto
+import Journal
 import LinkCarrier
 import Linkage
 import Logging

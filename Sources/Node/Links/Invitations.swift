@@ -2,6 +2,7 @@ import Access
 import CityCore
 import CityJSON
 import HTTPAPI
+import Journal
 import LinkCarrier
 import Linkage
 import Operations

@@ -1,5 +1,6 @@
 import CityCore
 import CityJSON
+import Journal
 import LinkCarrier
 import Linkage
 import Operations

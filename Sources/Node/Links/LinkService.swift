@@ -1,4 +1,5 @@
 import CityCore
+import Journal
 import LinkCarrier
 import Linkage
 import Logging

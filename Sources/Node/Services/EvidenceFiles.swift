@@ -1,6 +1,7 @@
 import CityCore
 import Crypto
 import FoundationEssentials
+import Glibc
 import Synchronization
 
 /// The evidence folder: files under their SHA-256, mode 0600. A file is there whole or not at all.

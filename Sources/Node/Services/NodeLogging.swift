@@ -1,6 +1,8 @@
-public import Logging
+import CityCore
 import CityJSON
 import FoundationEssentials
+import Glibc
+import Logging
 import Synchronization
 
 /// Structured logs on standard error: text for people, or one JSON object a line.

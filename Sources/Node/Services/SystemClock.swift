@@ -1,5 +1,6 @@
 import CityCore
 import FoundationEssentials
+import Glibc
 
 /// The wall clock of the machine.
 struct SystemClock: Clock64 {

@@ -50,7 +50,9 @@ struct Charter: Codable, Sendable {
       "LinkCarrier": ["NIO*", "X509", "SwiftASN1", "Crypto", "CryptoExtras", "Logging", "Metrics"],
       "Outbound": ["AsyncHTTPClient", "NIO*", "Crypto", "Logging", "Metrics"],
       "StoreSQLite": ["GRDB", "GRDBSQLite"],
-      "Node": ["Yams", "Logging", "Metrics", "ServiceLifecycle", "Crypto", "NIO*"],
+      "Node": [
+        "Yams", "Logging", "Metrics", "ServiceLifecycle", "UnixSignals", "Crypto", "NIO*",
+      ],
       "citybeacon": ["ArgumentParser", "AsyncHTTPClient", "NIO*", "Logging"],
     ],
     modules: ["Hummingbird": ["HummingbirdCore"], "Metrics": ["CoreMetrics"]],
