@@ -46,13 +46,12 @@ struct Simulate: AsyncParsableCommand {
       let (rate, batch, connections) = (rate, batch, connections)
       let begun = ContinuousClock.now
       let start = UTCTime.system
-      let next = Atomic<Int>(0)
-      let gathered = Mutex<(summary: Summary, latencies: [Double])>((Summary(), []))
+      let tally = Tally()
       try await withThrowingTaskGroup(of: Void.self) { group in
         for _ in 0..<max(1, connections) {
           group.addTask {
             while true {
-              let number = next.add(1, ordering: .relaxed).oldValue
+              let number = tally.next.add(1, ordering: .relaxed).oldValue
               guard number < requests else { return }
               // Open loop: a request is due at its time, whether the ones before were answered.
               let due = begun + .nanoseconds(
@@ -63,15 +62,15 @@ struct Simulate: AsyncParsableCommand {
                 let answer = try await client.post("/api/v1/readings", body)
                 let rejected = answer["rejected"]?.arrayValue?.count ?? 0
                 let late = (ContinuousClock.now - due) / .milliseconds(1)
-                gathered.withLock {
+                tally.gathered.withLock {
                   $0.summary.accepted += batch - rejected
                   $0.summary.refused += rejected
                   $0.latencies.append(late)
                 }
               } catch {
-                gathered.withLock { $0.summary.failed += batch }
+                tally.gathered.withLock { $0.summary.failed += batch }
               }
-              gathered.withLock { $0.summary.sent += batch }
+              tally.gathered.withLock { $0.summary.sent += batch }
               if number.isMultiple(of: max(1, requests / 100)) {
                 FileHandle.standardError.write(Data("\r\(number * batch) sent".utf8))
               }
@@ -81,7 +80,7 @@ struct Simulate: AsyncParsableCommand {
         try await group.waitForAll()
       }
       FileHandle.standardError.write(Data("\n".utf8))
-      var (summary, latencies) = gathered.withLock { $0 }
+      var (summary, latencies) = tally.gathered.withLock { $0 }
       latencies.sort()
       summary.seconds = (ContinuousClock.now - begun) / .seconds(1)
       if !latencies.isEmpty {
@@ -98,6 +97,12 @@ struct Simulate: AsyncParsableCommand {
           max \(summary.maximumMilliseconds)
           """)
     }
+  }
+
+  /// What the senders share.
+  final class Tally: Sendable {
+    let next = Atomic<Int>(0)
+    let gathered = Mutex<(summary: Summary, latencies: [Double])>((Summary(), []))
   }
 
   /// What each request holds: from the seed and its number alone.
