@@ -36,16 +36,19 @@ class City:
     def __init__(self, program: Program, folder: pathlib.Path, ports: list[tuple[int, int]],
                  pack: Pack, say: typing.Callable[[str], None], *,
                  rng: random.Random | None = None, password_cost: int | None = None,
-                 settings: dict | None = None):
+                 nodes: list[Node] | None = None, advertised: dict[str, int] | None = None,
+                 settings: dict[str, list[str]] | None = None):
         self.program, self.folder, self.pack, self.say, self.rng = (
             program, folder, pack, say, rng)
+        # `advertised`: another link port for invitations; `settings`: further lines, by node.
         self.password_cost, self.extra = password_cost, settings or {}
+        self.nodes, self.advertised = nodes or NODES, advertised or {}
         self.servers: dict[str, Server] = {}
         self.secrets_file = folder / "secrets.json"
         self.secrets: dict = {"nodes": {}}
         self.sessions: dict[tuple[str, str], Client] = {}
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for node, (http, link) in zip(NODES, ports):
+        for node, (http, link) in zip(self.nodes, ports):
             self.configure(node, http, link)
 
     # -- configuration and processes
@@ -59,12 +62,12 @@ class City:
             f"  department: {'true' if node.is_department else 'false'}",
             '  zone: "+08:00"', f"data: {data}",
             "http:", "  host: 127.0.0.1", f"  port: {http}", "  requestsPerSecond: 0",
-            "link:", "  host: 127.0.0.1", f"  port: {link}", f"  advertised: 127.0.0.1:{link}",
+            "link:", "  host: 127.0.0.1", f"  port: {link}",
+            f"  advertised: 127.0.0.1:{self.advertised.get(node.id, link)}",
         ]
         if self.password_cost:
             lines += ["access:", f"  passwordCost: {self.password_cost}"]
-        for key, value in self.extra.get(node.id, {}).items():
-            lines += [f"{key}:"] + [f"  {line}" for line in value]
+        lines += self.extra.get(node.id, [])
         config.write_text("\n".join(lines) + "\n")
         self.servers[node.id] = Server(self.program, config, data, node.id)
 
@@ -92,12 +95,15 @@ class City:
 
     def set_up(self) -> None:
         """init, invite, join, people, pack and devices. Parents before children."""
-        with concurrent.futures.ThreadPoolExecutor(len(NODES)) as pool:
-            one_time = dict(zip((n.id for n in NODES), pool.map(self.initialise, NODES)))
+        with concurrent.futures.ThreadPoolExecutor(len(self.nodes)) as pool:
+            one_time = dict(zip((n.id for n in self.nodes),
+                                pool.map(self.initialise, self.nodes)))
         for level in (["city"], ["district", "department"], ["street"]):
-            nodes = [node for node in NODES if node.level in level]
+            nodes = [node for node in self.nodes if node.level in level]
+            if not nodes:
+                continue
             for node in nodes:
-                if node.parent is not None:
+                if node.parent in self.servers:
                     self.join(node)
             for node in nodes:
                 self.servers[node.id].spawn()

@@ -12,9 +12,14 @@ import subprocess
 import time
 
 
+# Looked up once: between fork and exec a child may do next to nothing.
+_PRCTL = ctypes.CDLL(None).prctl
+_PR_SET_PDEATHSIG = 1
+
+
 def _die_with_parent() -> None:
-    """Runs in the child: the kernel kills it should the orchestrator vanish."""
-    ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGKILL)
+    """Runs in the child: the kernel kills it should the thread that started it vanish."""
+    _PRCTL(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def child_environment() -> dict[str, str]:

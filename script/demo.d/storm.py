@@ -1,9 +1,11 @@
 """The storm as numbers: a series of 0...1, scaled to what each gauge measures.
 
 A series is `timestamp,value` as in packs/storm/series/synthetic.csv or any file given with
---series. Its values are brought to 0...1 between its smallest and its largest, and its times to the
-minutes before now; each gauge then has `low + (high - low) x value`. A series may begin or end
-anywhere: the demo starts it at its lowest point before the peak and lets it fall back after it.
+--series. Its values are brought to 0...1 between its smallest and its largest, and the part around
+its peak is brought to STEPS readings that end now. Whatever the series, the storm begins and ends
+in dry weather (0) and holds its peak (1) for three minutes, because rules ask for durations; what
+lies between is the series. Each gauge measures `low + (high - low) x value`, where `low` is a dry
+value of its kind and `high` lies within the grade that it shall reach (PEAKS).
 """
 
 from __future__ import annotations
@@ -60,8 +62,7 @@ def shape(values: list[float]) -> Shape:
     after = after[:after.index(min(after)) + 1]
     rising = resample(before or [0.0, 1.0], STEPS // 2)
     falling = resample(after or [1.0, 0.0], STEPS // 2)
-    # Real series are noisy; gauges are smoothed by their makers, so that a peak lasts. The level
-    # before and after the storm is that of dry weather, whatever the series had.
+    # Rules ask for durations: the peak lasts. Before and after the storm it is dry.
     rising = [value * 0.9 for value in rising]
     rising[:3] = [0.0] * 3
     rising[-6:] = [1.0] * 6
