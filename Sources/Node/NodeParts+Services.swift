@@ -138,7 +138,11 @@ extension NodeParts {
     services.links = use
     services.neighbours = own
     services.packs = use
+    services.accounts = use
+    services.policy = use
     services.audit = use
+    services.privacy = use
+    services.shifts = use
     services.backup = own
     return services
   }
