@@ -309,11 +309,10 @@ final class FakeCity: NodePort, ThingsPort, CasesPort, OrdersPort, WarningsPort,
   }
   func logout(_ credential: Credential) async throws { note("logout") }
   func account(_ credential: Credential) async throws -> OwnAccount {
-    try JSON.decode(
-      OwnAccount.self,
-      from: Array(
-        #"{"id":"usr-1","kind":"person","grants":[],"permissions":["unmask"],"#.utf8
-      ) + Array(#""passwordChangeDue":false,"secondFactor":false}"#.utf8))
+    let text =
+      #"{"id":"usr-1","kind":"person","grants":[],"permissions":["unmask"],"#
+      + #""passwordChangeDue":false,"secondFactor":false}"#
+    return try JSON.decode(OwnAccount.self, from: Array(text.utf8))
   }
   func setLanguage(_ language: Language, _ credential: Credential) async throws {
     note("language \(language.rawValue)")
@@ -420,7 +419,8 @@ final class FakeCity: NodePort, ThingsPort, CasesPort, OrdersPort, WarningsPort,
     _ target: CityNode.ErasureTarget, reason: String, by principal: Principal
   ) async throws -> ErasureReport {
     note("erase \(target)")
-    return ErasureReport()
+    return try JSON.decode(
+      ErasureReport.self, from: Array(#"{"subjects":[],"redacted":[],"requested":[]}"#.utf8))
   }
 
   func prepareShift(
