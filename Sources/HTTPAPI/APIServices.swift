@@ -14,6 +14,7 @@ public struct APIServices: Sendable {
   public var audience: any AudiencePort
 
   public var accounts: (any AccountsPort)?
+  public var people: (any PeoplePort)?
   public var devices: (any DevicesPort)?
   public var history: (any HistoryPort)?
   public var readings: (any ReadingsPort)?

@@ -25,9 +25,11 @@ public enum CityAPI {
     let node = NodeRoutes(services: services)
     let things = ThingRoutes(services: services)
     var all = node.operations
-    if let port = services.accounts {
-      all += AccountRoutes(services, port).operations
-      all += PeopleRoutes(accounts: port).operations
+    if let port = services.accounts { all += AccountRoutes(services, port).operations }
+    if let port = services.people {
+      all += PeopleRoutes(people: port).operations
+      all += OrganisationRoutes(people: port).operations
+      all += TokenRoutes(people: port).operations
     }
     if let port = services.devices {
       all += DeviceRoutes(devices: port, readings: services.history).operations

@@ -8,6 +8,8 @@ import Testing
 import Web
 
 struct AnswerTests {
+  private static let person =
+    #"{"login":"wang","displayName":"王","organisation":"org-city","grants":[]}"#
   private static let filing =
     #"{"title":"积水","classCode":"0101","grade":"orange","place":{"longitude":120.1,"#
     + #""latitude":30.2,"datum":"WGS84"},"reporter":{"name":"张","phone":"13800000000"}}"#
@@ -25,7 +27,10 @@ struct AnswerTests {
       ("/devices/{id}/latest", "/devices/dev_1/latest"),
       ("/devices/{id}/history", "/devices/dev_1/history?property=waterLevel"),
       ("/devices/{id}/buckets", "/devices/dev_1/buckets?property=waterLevel&step=60"),
-      ("/tokens", "/tokens"), ("/organisations", "/organisations"), ("/users", "/users"),
+      ("/tokens", "/tokens"), ("/release-policy", "/release-policy"),
+      ("/incidents/{id}/personal", "/incidents/inc_1/personal"), ("/shifts", "/shifts"),
+      ("/shifts/{id}/items", "/shifts/sft_1/items"), ("/organisations", "/organisations"),
+      ("/users", "/users"),
       ("/audit/events", "/audit/events"), ("/incidents/{id}/evidence", "/incidents/inc_1/evidence"),
     ]
     let api = try TestAPI()
@@ -60,7 +65,10 @@ struct AnswerTests {
           201
         ),
         ("POST", "/journal/verify", "/journal/verify", nil, 200),
-        ("POST", "/users", "/users", #"{"login":"wang"}"#, 201),
+        ("POST", "/users", "/users", Self.person, 201),
+        ("POST", "/subjects/{subject}/erase", "/subjects/sub-1/erase", #"{"reason":"r"}"#, 200),
+        ("PUT", "/release-policy", "/release-policy", #"{"version":1,"rules":[]}"#, 200),
+        ("POST", "/me/second-factor", "/me/second-factor", nil, 201),
       ]
       for (method, template, path, body, status) in writes {
         let answer = try await client(method, "/api/v1" + path, body)
@@ -168,10 +176,10 @@ struct AnswerTests {
       #expect(!(try await client("GET", "/api/v1/tokens")).text.contains("secretHash"))
       let key = ["Idempotency-Key": "k3"]
       let first = try await client(
-        "POST", "/api/v1/users", #"{"login":"wang"}"#, headers: key)
+        "POST", "/api/v1/users", Self.person, headers: key)
       #expect(first.text.contains("one-time"))
       let again = try await client(
-        "POST", "/api/v1/users", #"{"login":"wang"}"#, headers: key)
+        "POST", "/api/v1/users", Self.person, headers: key)
       #expect(again.status == 409 && !again.text.contains("one-time"))
     }
     #expect(api.city.answers.count == 1)

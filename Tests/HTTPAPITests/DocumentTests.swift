@@ -59,7 +59,7 @@ struct DocumentTests {
 
   @Test func `parts that are not there have no routes`() throws {
     var services = try TestAPI().services
-    services.accounts = nil
+    services.people = nil
     services.evidence = nil
     let paths = CityAPI.group(services).routes.map(\.path.description)
     #expect(!paths.contains { $0.contains("users") || $0.hasSuffix("/evidence") })

@@ -56,7 +56,8 @@ enum Sample {
 
 /// A node that is made up: it remembers what it was asked.
 final class FakeCity: NodePort, ThingsPort, CasesPort, OrdersPort, WarningsPort, DevicesPort,
-  HistoryPort, ReadingsPort, AnswerStore, AudiencePort, EvidencePort, AuditPort, AccountsPort
+  HistoryPort, ReadingsPort, AnswerStore, AudiencePort, EvidencePort, AuditPort, AccountsPort,
+  PeoplePort, PolicyPort, PrivacyPort, ShiftsPort
 {
   let node: NodeID
   let jurisdiction: AdminCode
@@ -286,9 +287,14 @@ final class FakeCity: NodePort, ThingsPort, CasesPort, OrdersPort, WarningsPort,
   func events(
     _ query: EventQuery, _ page: PageRequest, by principal: Principal
   ) async throws -> Page<PositionedEvent> { Page(items: []) }
-  func verifyJournal(
-    by principal: Principal
-  ) async throws -> (checked: Int, findings: [JournalVerifier.Finding]) { (5, []) }
+  func verifyJournal(by principal: Principal) async throws -> JournalReport {
+    let zeros = String(repeating: "0", count: 64)
+    return try JSON.decode(
+      JournalReport.self,
+      from: Array(
+        #"{"node":"city","epoch":"0000000000000007","events":5,"head":"\#(zeros)","findings":[]}"#
+          .utf8))
+  }
 
   // MARK: Accounts
 
@@ -301,63 +307,130 @@ final class FakeCity: NodePort, ThingsPort, CasesPort, OrdersPort, WarningsPort,
       NewSession(
         person: try Sample.principal("usr-1"), now: Sample.now, random: &random))
   }
-  func logout(session: String) async throws { note("logout \(session)") }
-  func changePassword(
-    of principal: Principal, session: String, from old: String, to new: String
-  ) async throws { note("password \(session)") }
-  func me(_ principal: Principal) async throws -> Person? { nil }
-  func people(_ page: PageRequest, by principal: Principal) async throws -> Page<Person> {
-    Page(items: [])
+  func logout(_ credential: Credential) async throws { note("logout") }
+  func account(_ credential: Credential) async throws -> OwnAccount {
+    let text =
+      #"{"id":"usr-1","kind":"person","grants":[],"permissions":["unmask"],"#
+      + #""passwordChangeDue":false,"secondFactor":false}"#
+    return try JSON.decode(OwnAccount.self, from: Array(text.utf8))
   }
-  func person(_ id: PrincipalID, by principal: Principal) async throws -> Person {
+  func setLanguage(_ language: Language, _ credential: Credential) async throws {
+    note("language \(language.rawValue)")
+  }
+  func changePassword(
+    _ credential: Credential, from old: String, to new: String, address: String
+  ) async throws { note("password \(address)") }
+  func beginSecondFactor(
+    _ credential: Credential
+  ) async throws -> (uri: String, text: String) { ("otpauth://x", "ABCD") }
+  func confirmSecondFactor(_ credential: Credential, code: String) async throws {}
+  func removeSecondFactor(
+    _ credential: Credential, password: String, address: String
+  ) async throws {}
+
+  // MARK: People
+
+  func people(
+    _ page: PageRequest, organisation: PrincipalID?, by principal: Principal
+  ) async throws -> Page<PersonView> { Page(items: []) }
+  func person(_ id: PrincipalID, by principal: Principal) async throws -> PersonView {
     throw Problem(.notFound, "nobody")
   }
+  func unmaskPerson(
+    _ id: PrincipalID, reason: String, by principal: Principal
+  ) async throws -> PersonView { throw Problem(.notFound, "nobody") }
   func addPerson(
-    _ draft: PersonDraft, by principal: Principal
-  ) async throws -> (person: Person, password: String) {
+    _ person: NewPerson, by principal: Principal
+  ) async throws -> FirstPassword {
     note("add")
-    return (
-      Person(
-        id: try Sample.principal("usr-9"), login: "wang", displayName: "王",
-        organisation: try Sample.principal("org-city"), jurisdiction: try Sample.code(),
-        created: Sample.now), "one-time"
-    )
+    return try JSON.decode(
+      FirstPassword.self,
+      from: Array(
+        #"{"person":"usr-9","login":"wang","password":"one-time","until":"2026-07-24T00:00:00Z"}"#
+          .utf8))
+  }
+  func importPeople(
+    _ table: [UInt8], dryRun: Bool, by principal: Principal
+  ) async throws -> [FirstPassword] {
+    note("import \(table.count) \(dryRun)")
+    return []
   }
   func changePerson(
-    _ id: PrincipalID, _ draft: PersonDraft, by principal: Principal
-  ) async throws -> Person { throw Problem(.notFound, "nobody") }
-  func resetPassword(_ id: PrincipalID, by principal: Principal) async throws -> String { "x" }
-  func organisations(by principal: Principal) async throws -> [Organisation] {
-    [
-      Organisation(
-        id: try Sample.principal("org-city"), name: Label(zh: "城", en: "City"),
-        kind: .government, jurisdiction: try Sample.code("3301"))
-    ]
+    _ id: PrincipalID, _ change: PersonChange, by principal: Principal
+  ) async throws -> PersonView { throw Problem(.notFound, "nobody") }
+  func resetCredential(
+    _ id: PrincipalID, by principal: Principal
+  ) async throws -> FirstPassword { throw Problem(.notFound, "nobody") }
+  func endSessions(of id: PrincipalID, by principal: Principal) async throws {}
+
+  private func house() throws -> Organisation {
+    Organisation(
+      id: try Sample.principal("org-city"), name: Label(zh: "城", en: "City"),
+      kind: .government, jurisdiction: try Sample.code("3301"))
   }
-  func putOrganisation(
+  func organisations(by principal: Principal) async throws -> [Organisation] { [try house()] }
+  func addOrganisation(
+    _ draft: OrganisationDraft, by principal: Principal
+  ) async throws -> Organisation { try house() }
+  func changeOrganisation(
     _ organisation: Organisation, by principal: Principal
   ) async throws -> Organisation { organisation }
-  func tokens(_ page: PageRequest, by principal: Principal) async throws -> Page<TokenRecord> {
-    Page(items: [try token()])
-  }
+  func deleteOrganisation(_ id: PrincipalID, by principal: Principal) async throws {}
+
+  func tokens(
+    _ page: PageRequest, of holder: PrincipalID?, by principal: Principal
+  ) async throws -> Page<TokenView> { Page(items: [TokenView(try token())]) }
   func issueToken(
     _ request: TokenRequest, by principal: Principal
-  ) async throws -> (record: TokenRecord, text: String) { (try token(), "cb_dev_x_secret") }
+  ) async throws -> (token: TokenView, text: String) { (TokenView(try token()), "cb_dev_x_s") }
   func revokeToken(_ id: ThingID, by principal: Principal) async throws {}
   private func token() throws -> TokenRecord {
     var random = SeededRandom(seed: 2)
-    let home = try Sample.principal("org-city")
-    let tree = OrganisationTree(
-      home: home,
-      [
-        Organisation(
-          id: home, name: Label(zh: "城", en: "City"), kind: .government,
-          jurisdiction: try Sample.code("3301"))
-      ])
+    let house = try house()
     return try TokenRequest.forDevices(
-      try Sample.principal("dev-1"), name: "t", devices: nil, organisation: home,
+      try Sample.principal("dev-1"), name: "t", devices: nil, organisation: house.id,
       jurisdiction: try Sample.code()
-    ).issue(by: try Sample.principal("usr-1"), in: tree, now: Sample.now, random: &random).record
+    ).issue(
+      by: try Sample.principal("usr-1"), in: OrganisationTree(home: house.id, [house]),
+      now: Sample.now, random: &random
+    ).record
+  }
+
+  // MARK: Policy, privacy, shifts
+
+  func policy(version: Int?, by principal: Principal) async throws -> ReleasePolicy { .standard }
+  func putPolicy(
+    _ rules: [ReleaseRule], seen: Int, by principal: Principal
+  ) async throws -> ReleasePolicy { ReleasePolicy(version: seen + 1, rules: rules) }
+  func explain(
+    _ event: EventID, to node: NodeID, by principal: Principal
+  ) async throws -> ReleaseExplanation { throw Problem(.notFound, "no such event") }
+  func tryRules(
+    _ trial: PolicyTrial, by principal: Principal
+  ) async throws -> ReleaseExplanation { throw Problem(.notFound, "no such neighbour") }
+
+  func personalValues(
+    of thing: ThingID, by principal: Principal
+  ) async throws -> [PersonalValue] { [] }
+  func unmask(
+    _ thing: ThingID, reason: String, by principal: Principal
+  ) async throws -> [PersonalValue] { [] }
+  func erase(
+    _ target: CityNode.ErasureTarget, reason: String, by principal: Principal
+  ) async throws -> ErasureReport {
+    note("erase \(target)")
+    return try JSON.decode(
+      ErasureReport.self, from: Array(#"{"subjects":[],"redacted":[],"requested":[]}"#.utf8))
+  }
+
+  func prepareShift(
+    incoming: PrincipalID, began: UTCTime?, notes: String, by principal: Principal
+  ) async throws -> ThingRecord { records[0] }
+  func answerShift(
+    _ id: ThingID, accepts: Bool, text: String?, by principal: Principal
+  ) async throws -> ThingRecord { records[0] }
+  func shiftItems(_ id: ThingID, by principal: Principal) async throws -> [ThingRecord] {
+    records
   }
 }
 
@@ -404,6 +477,10 @@ struct TestAPI {
       node: city, things: city, answers: city, clock: FixedClock(),
       events: EventHub(stream: "e", position: 0, clock: FixedClock()), audience: city)
     services.accounts = city
+    services.people = city
+    services.policy = city
+    services.privacy = city
+    services.shifts = city
     services.devices = city
     services.history = city
     services.readings = city

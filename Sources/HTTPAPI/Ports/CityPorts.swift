@@ -8,7 +8,6 @@ public import Journal
 public import Linkage
 public import NIOCore
 public import Operations
-import Synchronization
 public import Warnings
 
 /// The use cases of the node as the API asks for them.
@@ -313,25 +312,10 @@ extension CityPorts: AuditPort {
   public func events(
     _ query: EventQuery, _ page: PageRequest, by principal: Principal
   ) async throws -> Page<PositionedEvent> {
-    var query = query
-    query.scope = try scope(.readAudit, principal)
-    return try await city.reader.events(query, page: page)
+    try await city.audit(query, page, by: principal)
   }
 
-  public func verifyJournal(
-    by principal: Principal
-  ) async throws -> (checked: Int, findings: [JournalVerifier.Finding]) {
-    try require(.verifyJournal, principal)
-    let (head, key) = city.engine.inspect { ($0.journal.head, $0.journal.publicKey) }
-    let verifier = Mutex(
-      JournalVerifier(
-        node: head.node, epoch: head.epoch, publicKey: key, verifier: NodeSignatureVerifier()))
-    let walked = try await city.reader.walkChain { event, mark in
-      verifier.withLock { $0.check(event) { _ in mark } }
-    }
-    return verifier.withLock { verifier in
-      verifier.finish(head: walked)
-      return (verifier.checked, verifier.findings)
-    }
+  public func verifyJournal(by principal: Principal) async throws -> JournalReport {
+    try await city.verifyJournal(by: principal)
   }
 }

@@ -8,6 +8,7 @@ public import Linkage
 public import NIOCore
 public import Operations
 public import Warnings
+public import Web
 
 // What the API asks of the node. Permission is decided behind these, for the particular thing;
 // errors are `Problem`s. `Node` says which objects answer.
@@ -32,51 +33,79 @@ public enum LoginResult: Sendable {
   case codeNeeded
 }
 
-/// People's sessions and passwords.
+/// The asker's own account: sessions, password, authenticator app.
 public protocol AccountsPort: Sendable {
   /// - Throws: `unauthenticated`, `too-many-requests`.
   func login(_ attempt: Login.Attempt) async throws -> LoginResult
-  func logout(session: String) async throws
-  /// Changes the principal's own password and ends its other sessions.
+  func logout(_ credential: Credential) async throws
+  func account(_ credential: Credential) async throws -> OwnAccount
+  func setLanguage(_ language: Language, _ credential: Credential) async throws
+  /// Changes the asker's password and ends their other sessions.
+  /// - Parameter address: of the client: wrong passwords are counted by it.
   func changePassword(
-    of principal: Principal, session: String, from old: String, to new: String
+    _ credential: Credential, from old: String, to new: String, address: String
   ) async throws
-  /// The principal's own person, nil for programs.
-  func me(_ principal: Principal) async throws -> Person?
+  /// - Returns: what the authenticator app is told, once.
+  func beginSecondFactor(
+    _ credential: Credential
+  ) async throws -> (uri: String, text: String)
+  func confirmSecondFactor(_ credential: Credential, code: String) async throws
+  func removeSecondFactor(
+    _ credential: Credential, password: String, address: String
+  ) async throws
+}
 
-  func people(_ page: PageRequest, by principal: Principal) async throws -> Page<Person>
-  func person(_ id: PrincipalID, by principal: Principal) async throws -> Person
-  /// - Returns: the person, and the one-time password to be told once.
-  func addPerson(
-    _ draft: PersonDraft, by principal: Principal
-  ) async throws -> (person: Person, password: String)
+/// The people of the node, its organisations and tokens.
+public protocol PeoplePort: Sendable {
+  func people(
+    _ page: PageRequest, organisation: PrincipalID?, by principal: Principal
+  ) async throws -> Page<PersonView>
+  func person(_ id: PrincipalID, by principal: Principal) async throws -> PersonView
+  func unmaskPerson(
+    _ id: PrincipalID, reason: String, by principal: Principal
+  ) async throws -> PersonView
+  /// - Returns: the one-time password, told once.
+  func addPerson(_ person: NewPerson, by principal: Principal) async throws -> FirstPassword
+  /// Adds everybody of a table (CSV), or nobody.
+  func importPeople(
+    _ table: [UInt8], dryRun: Bool, by principal: Principal
+  ) async throws -> [FirstPassword]
   func changePerson(
-    _ id: PrincipalID, _ draft: PersonDraft, by principal: Principal
-  ) async throws -> Person
-  /// - Returns: a new one-time password.
-  func resetPassword(_ id: PrincipalID, by principal: Principal) async throws -> String
+    _ id: PrincipalID, _ change: PersonChange, by principal: Principal
+  ) async throws -> PersonView
+  func resetCredential(
+    _ id: PrincipalID, by principal: Principal
+  ) async throws -> FirstPassword
+  func endSessions(of id: PrincipalID, by principal: Principal) async throws
 
   func organisations(by principal: Principal) async throws -> [Organisation]
-  func putOrganisation(
+  func addOrganisation(
+    _ draft: OrganisationDraft, by principal: Principal
+  ) async throws -> Organisation
+  func changeOrganisation(
     _ organisation: Organisation, by principal: Principal
   ) async throws -> Organisation
+  func deleteOrganisation(_ id: PrincipalID, by principal: Principal) async throws
 
-  func tokens(_ page: PageRequest, by principal: Principal) async throws -> Page<TokenRecord>
+  func tokens(
+    _ page: PageRequest, of holder: PrincipalID?, by principal: Principal
+  ) async throws -> Page<TokenView>
+  /// - Returns: the token and its text, told once.
   func issueToken(
     _ request: TokenRequest, by principal: Principal
-  ) async throws -> (record: TokenRecord, text: String)
+  ) async throws -> (token: TokenView, text: String)
   func revokeToken(_ id: ThingID, by principal: Principal) async throws
 }
 
-/// What a person may be changed to; what is nil stays or is not given.
-public struct PersonDraft: Sendable, Hashable, Codable {
-  public var login: String?
-  public var displayName: String?
-  public var phone: String?
-  public var organisation: PrincipalID?
-  public var jurisdiction: AdminCode?
-  public var grants: [Grant]?
-  public var language: Language?
+/// An organisation that is to be added, or what it is to become.
+public struct OrganisationDraft: Sendable, Hashable, Codable {
+  /// Nil to be given one.
+  public var id: PrincipalID?
+  public var name: Label
+  public var kind: Organisation.Kind
+  public var jurisdiction: AdminCode
+  public var parent: PrincipalID?
+  public var node: NodeID?
   public var disabled: Bool?
 }
 
@@ -244,12 +273,30 @@ public protocol PacksPort: Sendable {
   func remove(_ name: String, by principal: Principal) async throws
 }
 
+/// What may pass the links.
 public protocol PolicyPort: Sendable {
-  func policy(by principal: Principal) async throws -> ReleasePolicy
-  func putPolicy(_ policy: ReleasePolicy, by principal: Principal) async throws -> ReleasePolicy
+  func policy(version: Int?, by principal: Principal) async throws -> ReleasePolicy
+  /// - Parameter seen: the version that the asker saw; the new one is the next.
+  func putPolicy(
+    _ rules: [ReleaseRule], seen: Int, by principal: Principal
+  ) async throws -> ReleasePolicy
   func explain(
     _ event: EventID, to node: NodeID, by principal: Principal
-  ) async throws -> JSONValue
+  ) async throws -> ReleaseExplanation
+  /// Tries rules out on a thing that need not exist.
+  func tryRules(
+    _ trial: PolicyTrial, by principal: Principal
+  ) async throws -> ReleaseExplanation
+}
+
+/// A question to the release policy, or to rules that are not in force.
+public struct PolicyTrial: Sendable, Hashable, Codable {
+  public var rules: [ReleaseRule]?
+  /// Of the event, such as `incident.filed`.
+  public var kind: String
+  public var labels: Labels
+  public var node: NodeID
+  public var direction: ReleaseQuestion.Direction?
 }
 
 /// What a webhook may be changed to; what is nil stays.
@@ -280,20 +327,23 @@ public protocol AuditPort: Sendable {
   func events(
     _ query: EventQuery, _ page: PageRequest, by principal: Principal
   ) async throws -> Page<PositionedEvent>
-  /// Walks the hash chain: how many events were checked, and what does not hold.
-  func verifyJournal(
-    by principal: Principal
-  ) async throws -> (checked: Int, findings: [JournalVerifier.Finding])
+  /// Walks the hash chain.
+  func verifyJournal(by principal: Principal) async throws -> JournalReport
 }
 
 /// Personal data.
 public protocol PrivacyPort: Sendable {
-  /// The personal values of a thing, with a reason that is journalled first.
+  /// The personal values of a thing, masked.
+  func personalValues(
+    of thing: ThingID, by principal: Principal
+  ) async throws -> [PersonalValue]
+  /// The same in clear, with a reason that is journalled first.
   func unmask(
     _ thing: ThingID, reason: String, by principal: Principal
-  ) async throws -> [(field: String, value: String)]
-  /// Erases what the vault holds of whoever a thing's personal values are about.
-  func erase(_ thing: ThingID, reason: String, by principal: Principal) async throws
+  ) async throws -> [PersonalValue]
+  func erase(
+    _ target: CityNode.ErasureTarget, reason: String, by principal: Principal
+  ) async throws -> ErasureReport
 }
 
 public protocol BackupPort: Sendable {
@@ -302,12 +352,15 @@ public protocol BackupPort: Sendable {
 }
 
 public protocol ShiftsPort: Sendable {
-  func prepare(
-    incoming: PrincipalID, notes: String, by principal: Principal
+  /// - Parameter began: when the shift began; nil for twelve hours ago.
+  func prepareShift(
+    incoming: PrincipalID, began: UTCTime?, notes: String, by principal: Principal
   ) async throws -> ThingRecord
-  func answer(
+  func answerShift(
     _ id: ThingID, accepts: Bool, text: String?, by principal: Principal
   ) async throws -> ThingRecord
+  /// The things that a hand-over lists, as they are now.
+  func shiftItems(_ id: ThingID, by principal: Principal) async throws -> [ThingRecord]
 }
 
 /// Who may hear of what.

@@ -14,7 +14,12 @@ struct AccountRoutes {
     self.accounts = accounts
   }
 
-  var operations: [Operation] { [login, logout, me, password] }
+  var operations: [Operation] {
+    [
+      login, logout, me, language, password, beginSecondFactor, confirmSecondFactor,
+      removeSecondFactor,
+    ]
+  }
 
   private struct LoginBody: Decodable {
     let login: String
@@ -59,13 +64,21 @@ struct AccountRoutes {
     }
   }
 
+  /// The credential of a person's session.
+  private static func credential(_ context: CityRequestContext) throws(Problem) -> Credential {
+    guard let credential = context.credential else {
+      throw Problem(.forbidden, "this is about a credential, and none was given")
+    }
+    return credential
+  }
+
   private var logout: Operation {
     .change(
       .delete, "logout", "/session", "account", "Ends the session.", access: .authenticated,
       answer: .done
     ) { [accounts, services] _, context in
       if case .session(let id, _)? = context.identity?.proof {
-        try await accounts.logout(session: id)
+        try await accounts.logout(try Self.credential(context))
         services.events.revoke(credential: id)
       }
       var response = Response.noContent
@@ -80,35 +93,54 @@ struct AccountRoutes {
       answer: .ok(
         "The asker.",
         .object([
-          "id": .name, "kind": .string(), "displayName?": .string(), "login?": .string(),
-          "organisation?": .name, "language": .string(), "passwordChangeDue": .boolean,
-          "csrfToken?": .string(), "permissions": .array(.string()),
-          "grants": .array(.named("Grant")),
+          "id": .name, "kind": .string(), "login?": .string(), "displayName?": .string(),
+          "phone?": .string(), "organisation?": .name, "language?": .string(),
+          "grants": .array(.named("Grant")), "permissions": .array(.string()),
+          "passwordChangeDue": .boolean, "secondFactor": .boolean, "expires?": .time,
+          "csrfToken?": .string(),
         ]))
     ) { [accounts] _, context in
-      let principal = try context.principal()
-      let person = try await accounts.me(principal)
-      var json = JSONWriter()
-      json.beginObject()
-      json.member("id", principal.id.rawValue)
-      json.member("kind", principal.kind.rawValue)
-      json.member("displayName", person?.displayName)
-      json.member("login", person?.login)
-      json.member("organisation", person?.organisation.rawValue)
-      json.member("language", context.language.rawValue)
-      json.member("passwordChangeDue", principal.passwordChangeDue)
-      if case .session(_, let csrf)? = context.identity?.proof { json.member("csrfToken", csrf) }
-      json.key("permissions")
-      json.beginArray()
-      for permission in Permission.allCases.sorted()
-      where context.identity?.mayTry(permission, now: context.received) == true {
-        json.string(permission.rawValue)
+      guard let credential = context.credential else { return .json(try Self.bound(context)) }
+      var value = try JSON.value(of: try await accounts.account(credential))
+      if case .session(_, let csrf)? = context.identity?.proof {
+        value["csrfToken"] = .string(csrf)
       }
-      json.endArray()
-      json.key("grants")
-      try json.encode(principal.grants)
-      json.endObject()
-      return .json(json.bytes)
+      return try .json(encoding: value)
+    }
+  }
+
+  /// Whoever a loopback listener is bound to has no account to speak of.
+  private static func bound(_ context: CityRequestContext) throws -> [UInt8] {
+    let principal = try context.principal()
+    var json = JSONWriter()
+    json.beginObject()
+    json.member("id", principal.id.rawValue)
+    json.member("kind", principal.kind.rawValue)
+    json.key("grants")
+    try json.encode(principal.grants)
+    json.key("permissions")
+    json.beginArray()
+    for permission in Permission.allCases.sorted()
+    where context.identity?.mayTry(permission, now: context.received) == true {
+      json.string(permission.rawValue)
+    }
+    json.endArray()
+    json.member("passwordChangeDue", false)
+    json.member("secondFactor", false)
+    json.endObject()
+    return json.bytes
+  }
+
+  private struct LanguageBody: Decodable { let language: Language }
+
+  private var language: Operation {
+    .change(
+      .put, "setLanguage", "/me/language", "account", "Changes the language of the asker's pages.",
+      access: .authenticated, body: .object(["language": .oneOf(Language.self)]), answer: .done
+    ) { [accounts] request, context in
+      let language = try await context.decode(LanguageBody.self, from: request).language
+      try await accounts.setLanguage(language, try Self.credential(context))
+      return .noContent
     }
   }
 
@@ -125,12 +157,53 @@ struct AccountRoutes {
         "old": .string(length: 1...1_024), "new": .string(length: 1...1_024),
       ]), answer: .done, rate: .login
     ) { [accounts] request, context in
-      guard case .session(let id, _)? = context.identity?.proof else {
-        throw Problem(.forbidden, "only a person in a session changes their password")
-      }
       let body = try await context.decode(PasswordBody.self, from: request)
       try await accounts.changePassword(
-        of: try context.principal(), session: id, from: body.old, to: body.new)
+        try Self.credential(context), from: body.old, to: body.new, address: context.peer.text)
+      return .noContent
+    }
+  }
+
+  // MARK: - Authenticator app
+
+  private var beginSecondFactor: Operation {
+    .change(
+      .post, "beginSecondFactor", "/me/second-factor", "account",
+      "Begins to set an authenticator app up.", access: .authenticated,
+      answer: .created(
+        "What the app is told, once.", .object(["uri": .string(), "text": .string()]))
+    ) { [accounts] _, context in
+      let secret = try await accounts.beginSecondFactor(try Self.credential(context))
+      return try .json(
+        encoding: ["text": secret.text, "uri": secret.uri], status: .created)
+    }.tellingSecret()
+  }
+
+  private struct CodeBody: Decodable { let code: String }
+
+  private var confirmSecondFactor: Operation {
+    .change(
+      .put, "confirmSecondFactor", "/me/second-factor", "account",
+      "The first right code switches the authenticator app on.", access: .authenticated,
+      body: .object(["code": .string(length: 6...8)]), answer: .done, rate: .login
+    ) { [accounts] request, context in
+      let code = try await context.decode(CodeBody.self, from: request).code
+      try await accounts.confirmSecondFactor(try Self.credential(context), code: code)
+      return .noContent
+    }
+  }
+
+  private struct RemovalBody: Decodable { let password: String }
+
+  private var removeSecondFactor: Operation {
+    .change(
+      .post, "removeSecondFactor", "/me/second-factor/remove", "account",
+      "Takes the authenticator app out of use.", access: .authenticated,
+      body: .object(["password": .string(length: 1...1_024)]), answer: .done, rate: .login
+    ) { [accounts] request, context in
+      let password = try await context.decode(RemovalBody.self, from: request).password
+      try await accounts.removeSecondFactor(
+        try Self.credential(context), password: password, address: context.peer.text)
       return .noContent
     }
   }

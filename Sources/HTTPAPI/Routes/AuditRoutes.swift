@@ -71,21 +71,14 @@ struct AuditRoutes {
       .post, "verifyJournal", "/journal/verify", "audit",
       "Walks the hash chain and says what does not hold.", access: .permission(.verifyJournal),
       answer: .ok(
-        "How many events were checked, and the findings: changed, missing, reordered, unsigned.",
+        "How many events there are, and the findings: changed, missing, reordered, unsigned.",
         .object([
-          "checked": .integer(),
+          "node": .name, "epoch": .string(), "events": .integer(), "head": .sha256,
           "findings": .array(
             .object(["kind": .string(), "event": .string(), "detail": .string()])),
         ])), rate: .heavy
     ) { [audit] _, context in
-      let (checked, findings) = try await audit.verifyJournal(by: try context.principal())
-      var json = JSONWriter()
-      json.beginObject()
-      json.member("checked", checked)
-      json.key("findings")
-      try json.encode(findings)
-      json.endObject()
-      return .json(json.bytes)
+      try .json(encoding: try await audit.verifyJournal(by: try context.principal()))
     }
   }
 }
@@ -94,37 +87,77 @@ struct AuditRoutes {
 struct PrivacyRoutes {
   let privacy: any PrivacyPort
 
-  var operations: [Operation] { [unmask, erase] }
+  var operations: [Operation] {
+    ["incidents": "inc", "tasks": "tsk"].sorted { $0.key < $1.key }.flatMap { path, kind in
+      [masked(path, kind), unmask(path, kind), eraseThing(path, kind)]
+    } + [eraseSubject]
+  }
 
-  private var unmask: Operation {
+  private static let values = Schema.object([
+    "items": .array(
+      .object([
+        "field": .string(), "subject": .name, "event": .string(), "value?": PeopleRoutes.masked,
+      ]))
+  ])
+  private static let report = Schema.object([
+    "subjects": .array(.name), "redacted": .array(.string()), "requested": .array(.string()),
+  ])
+
+  private func masked(_ path: String, _ kind: String) -> Operation {
+    .get(
+      "personal-\(path)", "/\(path)/{id}/personal", "privacy", "The personal values, masked.",
+      access: .permission(kind == "inc" ? .readIncidents : .readOrders),
+      answer: .ok("All of them.", Self.values)
+    ) { [privacy] _, context in
+      try .page(
+        Page(
+          items: try await privacy.personalValues(
+            of: try context.thing(kind), by: try context.principal())))
+    }
+  }
+
+  private func unmask(_ path: String, _ kind: String) -> Operation {
     .change(
-      .post, "unmask", "/incidents/{id}/unmask", "privacy",
-      "The personal values of one case. The reason is journalled before they are shown.",
+      .post, "unmask-\(path)", "/\(path)/{id}/unmask", "privacy",
+      "The personal values in clear. The reason is journalled with it.",
       access: .permission(.unmask), body: ReasonBody.schema,
-      answer: .ok(
-        "The values.",
-        .object([
-          "items": .array(.object(["field": .string(), "value": .string()]))
-        ]))
+      answer: .ok("All of them.", Self.values)
     ) { [privacy] request, context in
-      let id = try context.thing("inc")
+      let id = try context.thing(kind)
       let reason = try await context.decode(ReasonBody.self, from: request).reason
-      let values = try await privacy.unmask(id, reason: reason, by: try context.principal())
-      return .page(
-        try values.map { try JSON.encode(["field": $0.field, "value": $0.value]) }, next: nil)
+      return try .page(
+        Page(
+          items: try await privacy.unmask(id, reason: reason, by: try context.principal())))
     }.tellingSecret()
   }
 
-  private var erase: Operation {
+  private func eraseThing(_ path: String, _ kind: String) -> Operation {
+    erase("erase-\(path)", "/\(path)/{id}/erase-personal-data", "whoever it speaks of") {
+      .thing(try $0.thing(kind))
+    }
+  }
+
+  private var eraseSubject: Operation {
+    erase("eraseSubject", "/subjects/{subject}/erase", "one person") {
+      .subject(try $0.identifier("subject"))
+    }
+  }
+
+  private func erase(
+    _ id: String, _ path: String, _ whom: String,
+    _ target: @escaping @Sendable (CityRequestContext) throws -> CityNode.ErasureTarget
+  ) -> Operation {
     .change(
-      .post, "erase", "/incidents/{id}/erase-personal-data", "privacy",
-      "Erases what is known of the person behind a case, here and on every replica.",
-      access: .permission(.erase), body: ReasonBody.schema, answer: .done
+      .post, id, path, "privacy",
+      "Erases what is held of \(whom), here and on every replica; it cannot be undone.",
+      access: .permission(.erase), body: ReasonBody.schema,
+      answer: .ok("What was erased, and of whom that was asked.", Self.report)
     ) { [privacy] request, context in
-      let id = try context.thing("inc")
+      let target = try target(context)
       let reason = try await context.decode(ReasonBody.self, from: request).reason
-      try await privacy.erase(id, reason: reason, by: try context.principal())
-      return .noContent
+      return try .json(
+        encoding: try await privacy.erase(
+          target, reason: reason, by: try context.principal()))
     }
   }
 }

@@ -81,27 +81,48 @@ struct PackRoutes {
 struct PolicyRoutes {
   let policy: any PolicyPort
 
-  var operations: [Operation] { [current, change, explain] }
+  var operations: [Operation] { [current, change, explain, trial] }
+
+  private static let schema = Schema.object(["version": .integer(), "rules": .array(.object)])
+  private static let explanation = Schema.object([
+    "decision": .object, "trace": .array(.object),
+  ])
 
   private var current: Operation {
     .get(
-      "getPolicy", "/release-policy", "policy", "The release policy in force.",
-      access: .permission(.readPolicy), answer: .ok("The policy.", .object)
+      "getPolicy", "/release-policy", "policy", "The release policy in force, or an earlier one.",
+      access: .permission(.readPolicy),
+      parameters: [.init("version", .integer(0...1_000_000), "An earlier version.")],
+      answer: .ok("The policy.", Self.schema)
     ) { [policy] _, context in
-      try .json(encoding: try await policy.policy(by: try context.principal()))
+      let version =
+        context.query["version"] == nil
+        ? nil : try context.query.integer("version", in: 0...1_000_000, default: 0)
+      return try .json(
+        encoding: try await policy.policy(version: version, by: try context.principal()))
     }
+  }
+
+  private struct Change: Decodable {
+    let version: Int
+    let rules: [ReleaseRule]
   }
 
   private var change: Operation {
     .change(
       .put, "putPolicy", "/release-policy", "policy",
-      "Puts a policy in force; its version must be the next.", access: .permission(.managePolicy),
-      body: .object(["version": .integer(), "rules": .array(.object)]),
-      answer: .ok("The policy.", .object)
+      "Puts rules in force from the next event on; `version` is the one that the asker saw.",
+      access: .permission(.managePolicy), body: Self.schema,
+      answer: .ok("The policy.", Self.schema)
     ) { [policy] request, context in
-      let wanted = try await context.decode(ReleasePolicy.self, from: request)
+      let wanted = try await context.decode(Change.self, from: request)
+      guard (0..<Int(Int32.max)).contains(wanted.version) else {
+        throw Problem(
+          .invalid, "no such version", faults: [.init(at: "/version", reason: "out of range")])
+      }
       return try .json(
-        encoding: try await policy.putPolicy(wanted, by: try context.principal()))
+        encoding: try await policy.putPolicy(
+          wanted.rules, seen: wanted.version, by: try context.principal()))
     }
   }
 
@@ -112,7 +133,7 @@ struct PolicyRoutes {
       parameters: [
         .init("event", .string(length: 1...200), "node:epoch:seq", required: true),
         .init("node", .name, "The neighbour.", required: true),
-      ], answer: .ok("Each rule and what it says.", .object)
+      ], answer: .ok("The decision, and what each rule says.", Self.explanation)
     ) { [policy] _, context in
       guard let event = EventID(context.query["event"] ?? "") else {
         throw Query.fault("event", "must be node:epoch:seq")
@@ -122,6 +143,22 @@ struct PolicyRoutes {
       }
       return try .json(
         encoding: try await policy.explain(event, to: node, by: try context.principal()))
+    }
+  }
+
+  private var trial: Operation {
+    .change(
+      .post, "tryPolicy", "/release-policy/try", "policy",
+      "Tries rules out, or those in force, on a thing that need not exist.",
+      access: .permission(.readPolicy),
+      body: .object([
+        "rules?": .array(.object), "kind": .string(length: 1...100), "labels": .object,
+        "node": .name, "direction?": .oneOf(ReleaseQuestion.Direction.self),
+      ]), answer: .ok("The decision, and what each rule says.", Self.explanation)
+    ) { [policy] request, context in
+      let trial = try await context.decode(PolicyTrial.self, from: request)
+      return try .json(
+        encoding: try await policy.tryRules(trial, by: try context.principal()))
     }
   }
 }

@@ -12,13 +12,14 @@ struct ShiftRoutes {
     [
       things.list(
         "listShifts", "/shifts", "duty", "Shift hand-overs.", kind: "sft", permission: .readDuty),
-      prepare, answer("sign", accepts: true, "The incoming officer signs."),
+      prepare, items, answer("sign", accepts: true, "The incoming officer signs."),
       answer("refuse", accepts: false, "The incoming officer objects, with a reason."),
     ]
   }
 
   private struct PrepareBody: Decodable {
     let incoming: PrincipalID
+    let began: UTCTime?
     let notes: String?
   }
 
@@ -27,14 +28,25 @@ struct ShiftRoutes {
       .post, "prepareShift", "/shifts", "duty",
       "The outgoing officer hands over everything that is open.",
       access: .permission(.handoverShift),
-      body: .object(["incoming": .name, "notes?": .string(length: 0...16_000)]),
+      body: .object(["incoming": .name, "began?": .time, "notes?": .string(length: 0...16_000)]),
       answer: .created("The hand-over.", .named("Thing"))
     ) { [things, shifts] request, context in
       let body = try await context.decode(PrepareBody.self, from: request)
       return things.answer(
-        try await shifts.prepare(
-          incoming: body.incoming, notes: body.notes ?? "", by: try context.principal()), context,
-        status: .created)
+        try await shifts.prepareShift(
+          incoming: body.incoming, began: body.began, notes: body.notes ?? "",
+          by: try context.principal()), context, status: .created)
+    }
+  }
+
+  private var items: Operation {
+    .get(
+      "shiftItems", "/shifts/{id}/items", "duty", "What a hand-over lists, as it is now.",
+      access: .permission(.readDuty), answer: .ok("All of it.", .named("ThingPage"))
+    ) { [things, shifts] _, context in
+      let items = try await shifts.shiftItems(
+        try context.thing("sft"), by: try context.principal())
+      return .page(items.map { things.view($0, now: context.received).json() }, next: nil)
     }
   }
 
@@ -49,7 +61,7 @@ struct ShiftRoutes {
       let id = try context.thing("sft")
       let text = try await context.decodeIfPresent(AnswerBody.self, from: request)?.text
       return things.answer(
-        try await shifts.answer(id, accepts: accepts, text: text, by: try context.principal()),
+        try await shifts.answerShift(id, accepts: accepts, text: text, by: try context.principal()),
         context)
     }
   }

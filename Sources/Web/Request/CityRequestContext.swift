@@ -13,6 +13,8 @@ public final class CityRequestContext: Sendable {
   public let peer: PeerAddress
   /// Nil on public routes without a credential.
   public let identity: Identity?
+  /// What the identity was proven by: for use cases about the very session. Never log it.
+  public let credential: Credential?
   /// From the identity's setting if it has one, else from `Accept-Language`.
   public let language: Language
   /// Present and valid when the route requires one.
@@ -35,7 +37,8 @@ public final class CityRequestContext: Sendable {
 
   init(
     id: RequestID, received: UTCTime, peer: PeerAddress, identity: Identity?,
-    language: Language, idempotencyKey: IdempotencyKey?, query: Query, method: String,
+    credential: Credential?, language: Language, idempotencyKey: IdempotencyKey?, query: Query,
+    method: String,
     path: String, match: RouteTable.Match?, fields: RequestFields, reader: BodyReader,
     form: FormBody?, held: ByteBuffer? = nil, channel: any Channel, logger: Logger
   ) {
@@ -43,6 +46,7 @@ public final class CityRequestContext: Sendable {
     self.received = received
     self.peer = peer
     self.identity = identity
+    self.credential = credential
     self.language = language
     self.idempotencyKey = idempotencyKey
     lastEventID = fields.lastEventID
@@ -107,7 +111,8 @@ public final class CityRequestContext: Sendable {
   /// The same context with a body that was read already, for whoever must see it first.
   public func holding(_ body: ByteBuffer) -> CityRequestContext {
     CityRequestContext(
-      id: id, received: received, peer: peer, identity: identity, language: language,
+      id: id, received: received, peer: peer, identity: identity, credential: credential,
+      language: language,
       idempotencyKey: idempotencyKey, query: query, method: method, path: path, match: match,
       fields: fields, reader: reader, form: form, held: body, channel: channel,
       logger: baseLogger)

@@ -48,6 +48,7 @@ struct Pipeline: Sendable {
     let query: Substring?
     var match: RouteTable.Match?
     var identity: Identity?
+    var credential: Credential?
     var allow: String?
     var style = RouteGroup.Style.api
   }
@@ -131,12 +132,14 @@ struct Pipeline: Sendable {
       // A page for everybody may greet whom it knows; a bad credential is no reason to refuse it.
       if let credential = credential(arrival) {
         arrival.identity = try? await identity(credential, arrival.received)
+        if arrival.identity != nil { arrival.credential = credential }
       }
       return
     }
     if let credential = credential(arrival) {
       do {
         arrival.identity = try await identity(credential, arrival.received)
+        arrival.credential = credential
       } catch {
         try chargeRefusal(arrival)
         throw error
@@ -247,7 +250,7 @@ struct Pipeline: Sendable {
   ) -> CityRequestContext {
     CityRequestContext(
       id: arrival.id, received: arrival.received, peer: arrival.peer,
-      identity: arrival.identity,
+      identity: arrival.identity, credential: arrival.credential,
       language: arrival.identity?.language
         ?? LanguagePreference.choose(arrival.fields.acceptLanguage),
       idempotencyKey: key, query: query, method: request.method.rawValue, path: arrival.path,
