@@ -6,13 +6,14 @@ import Testing
 struct CustodyTests {
   private let city = NodeID(rawValue: "city")
 
-  @Test func `an offered thing takes notes but no transitions`() throws {
+  @Test func `an offered thing stands still until the offer ends`() throws {
     var bench = try Bench()
     let a = try thing("a")
     try bench.commit([bench.draft("incident.filed", a)])
     _ = try bench.custody(.offered(to: try #require(city), reason: "too great"), a)
-    #expect(code { try bench.commit([bench.draft("incident.confirmed", a)]) } == .refused)
-    try bench.commit([bench.draft("incident.noted", a)])
+    for kind in ["incident.confirmed", "incident.noted"] {
+      #expect(code { try bench.commit([bench.draft(kind, a)]) } == .refused)
+    }
     let returned = try bench.custody(.returned(reason: "refused"), a)
     #expect(returned.header.term == 2)
     try bench.commit([bench.draft("incident.confirmed", a)])
