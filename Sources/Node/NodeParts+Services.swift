@@ -128,6 +128,11 @@ extension NodeParts {
       }, storage: storage, files: files, invitations: invitations, home: home, keys: keys)
     var services = APIServices(
       node: use, things: use, answers: use, clock: clock, events: events, audience: use)
+    services.accounts = use
+    services.people = use
+    services.policy = use
+    services.privacy = use
+    services.shifts = use
     services.devices = use
     services.history = own
     services.readings = use
