@@ -144,6 +144,7 @@ extension NodeParts {
     services.neighbours = own
     services.packs = use
     services.accounts = use
+    services.people = use
     services.policy = use
     services.audit = use
     services.privacy = use
