@@ -42,7 +42,8 @@ extension NodeParts {
       group: eventLoops, logger: logger
     ) { port in
       let advertised =
-        settings.linkAdvertised.flatMap { LinkAddress($0) } ?? LinkAddress(host: address, port: port)
+        settings.linkAdvertised.flatMap { LinkAddress($0) }
+        ?? LinkAddress(host: address, port: port)
       if let advertised { invitations.serve(at: advertised) }
       ports.withLock { $0.link = port }
       tellPorts()
