@@ -7,7 +7,8 @@ import Foundation
 struct Simulator: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "simulator",
-    abstract: "Runs the true cores of a city of nodes in one seeded loop, and checks every promise.")
+    abstract: "Runs the true cores of a city of nodes in one seeded loop, and checks every promise."
+  )
 
   @Option(help: "First seed.") var seed: UInt64 = 1
   @Option(help: "How many schedules, one seed each.") var schedules = 1
@@ -41,7 +42,7 @@ struct Simulator: AsyncParsableCommand {
         seed: seed + offset, size: nodes, steps: steps, bug: bug, tracing: trace)
       if let violation = world.violation {
         print("\(bug.rawValue): found after \(offset + 1) schedules: \(violation)")
-        if trace { world.trace.forEach { print($0) } }
+        if trace { for line in world.trace { print(line) } }
         return true
       }
     }
@@ -74,7 +75,7 @@ struct Simulator: AsyncParsableCommand {
     if stats {
       var coverage = Coverage()
       for part in parts { coverage.merge(part.coverage) }
-      coverage.lines.forEach { print($0) }
+      for line in coverage.lines { print(line) }
     }
     let violations = parts.flatMap(\.violations).sorted { $0.seed < $1.seed }
     for violation in violations {
@@ -99,7 +100,7 @@ struct Simulator: AsyncParsableCommand {
       part.fingerprint &+= world.fingerprint &* (2 * world.seed + 1)
       part.played += 1
       if stats { part.coverage.add(world.coverage) }
-      if trace { world.trace.forEach { print($0) } }
+      if trace { for line in world.trace { print(line) } }
       if let violation = world.violation {
         part.violations.append((world.seed, violation))
         if !keepGoing { break }

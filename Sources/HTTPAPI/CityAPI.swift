@@ -11,7 +11,9 @@ public enum CityAPI {
     let operations = operations(services)
     let memory = RequestMemory(store: services.answers, clock: services.clock)
     let bytes = document(operations)
-    let document = Route.get("/api/v1/openapi.json", access: .public) { _, _ in .json(bytes) }
+    let document = Route.get("/api/v1/openapi.json", access: .public, rate: .free) { _, _ in
+      .json(bytes)
+    }
     return RouteGroup(
       "api", style: .api, routes: operations.map { $0.route(memory) } + [document])
   }

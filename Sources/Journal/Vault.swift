@@ -8,7 +8,7 @@ public struct Vault: Sendable {
   private let master: SymmetricKey
 
   /// By the owner of a thing: what it says of a person was erased, and whoever holds a copy of the
-  /// values erases it too. Like a remark, it may be added while the thing is offered.
+  /// values erases it too. It alone may be added while the thing is offered.
   public static let redactedKind = "vault.redacted"
 
   /// - Throws: ``Problem`` `configuration` unless the key has 32 bytes.

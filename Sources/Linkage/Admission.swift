@@ -47,7 +47,8 @@ extension LinkEngine {
   ) throws(Problem) {
     let header = event.header
     let verdict = gate.verdict(
-      kind: Self.policyKind(header), labels: header.labels, neighbour: neighbour, direction: .incoming,
+      kind: Self.policyKind(header), labels: header.labels, neighbour: neighbour,
+      direction: .incoming,
       addressed: addressed, follows: follows || known != nil)
     if case .withheld(let reason) = verdict {
       throw Problem(.linkRefused, "release policy refuses \(header.kind): \(reason)")

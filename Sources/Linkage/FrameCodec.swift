@@ -55,7 +55,8 @@ extension Frame {
   /// - Throws: ``Problem`` `tooLarge`, `malformed`.
   public static func decode(_ bytes: [UInt8]) throws(Problem) -> Frame? {
     guard bytes.count <= Limits.linkFrame else {
-      throw Problem(.tooLarge, "a frame may have \(Limits.linkFrame) bytes, this has \(bytes.count)")
+      throw Problem(
+        .tooLarge, "a frame may have \(Limits.linkFrame) bytes, this has \(bytes.count)")
     }
     do {
       let value = try JSON.parse(bytes)

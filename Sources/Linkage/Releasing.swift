@@ -82,7 +82,8 @@ extension LinkEngine {
     }
     let addressed = isAddressed(header.labels.parties, through: neighbour.node)
     return gate.verdict(
-      kind: Self.policyKind(header), labels: header.labels, neighbour: neighbour, direction: .outgoing,
+      kind: Self.policyKind(header), labels: header.labels, neighbour: neighbour,
+      direction: .outgoing,
       addressed: addressed, follows: follows)
   }
 

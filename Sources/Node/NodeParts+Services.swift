@@ -42,7 +42,8 @@ extension NodeParts {
       group: eventLoops, logger: logger
     ) { port in
       let advertised =
-        settings.linkAdvertised.flatMap { LinkAddress($0) } ?? LinkAddress(host: address, port: port)
+        settings.linkAdvertised.flatMap { LinkAddress($0) }
+        ?? LinkAddress(host: address, port: port)
       if let advertised { invitations.serve(at: advertised) }
       ports.withLock { $0.link = port }
       tellPorts()
@@ -128,6 +129,11 @@ extension NodeParts {
       }, storage: storage, files: files, invitations: invitations, home: home, keys: keys)
     var services = APIServices(
       node: use, things: use, answers: use, clock: clock, events: events, audience: use)
+    services.accounts = use
+    services.people = use
+    services.policy = use
+    services.privacy = use
+    services.shifts = use
     services.devices = use
     services.history = own
     services.readings = use

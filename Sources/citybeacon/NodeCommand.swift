@@ -58,7 +58,8 @@ struct NodeCommand: AsyncParsableCommand {
 
   struct Join: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Join the node whose invitation is read from standard input. The node must not run.")
+      abstract: "Join the node whose invitation is read from standard input. The node must not run."
+    )
     @OptionGroup var settings: SettingsOptions
     @OptionGroup var output: OutputOptions
 
@@ -106,7 +107,8 @@ struct UserCommand: AsyncParsableCommand {
       try await reporting {
         let made = try NodeSetup.resetUser(try settings.load(), login: login)
         try output.print(
-          made, text: "login \(made.login), one-time password \(made.password), until \(made.expires)")
+          made,
+          text: "login \(made.login), one-time password \(made.password), until \(made.expires)")
       }
     }
   }

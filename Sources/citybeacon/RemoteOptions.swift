@@ -43,7 +43,8 @@ struct RemoteClient: Sendable {
     guard (200..<300).contains(status) else {
       throw Problem(
         .refused,
-        "\(status): \(value["detail"]?.stringValue ?? value["title"]?.stringValue ?? "no reason given")")
+        "\(status): \(value["detail"]?.stringValue ?? value["title"]?.stringValue ?? "no reason given")"
+      )
     }
     return value
   }

@@ -28,7 +28,8 @@ struct CheckConfig: AsyncParsableCommand {
   func run() async throws {
     try await reporting {
       let settings = try settings.load()
-      try output.print(["node": settings.node.id], text: "the settings of \(settings.node.id) are sound")
+      try output.print(
+        ["node": settings.node.id], text: "the settings of \(settings.node.id) are sound")
     }
   }
 }

@@ -54,8 +54,10 @@ struct Simulate: AsyncParsableCommand {
               let number = tally.next.add(1, ordering: .relaxed).oldValue
               guard number < requests else { return }
               // Open loop: a request is due at its time, whether the ones before were answered.
-              let due = begun + .nanoseconds(
-                Int64(Double(number * batch) / Double(rate) * 1_000_000_000))
+              let due =
+                begun
+                + .nanoseconds(
+                  Int64(Double(number * batch) / Double(rate) * 1_000_000_000))
               try await Task.sleep(until: due, clock: .continuous)
               let body = plan.body(number, start: start)
               do {

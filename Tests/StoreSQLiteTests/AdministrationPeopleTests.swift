@@ -107,10 +107,10 @@ import Testing
         admin.id, PersonChange(grants: admin.grants + [audit]), by: admin)
     }
     #expect(own.code == .forbidden, "nobody gives roles to themselves")
-    let self_ = try await problem {
+    let oneself = try await problem {
       _ = try await office.node.changePerson(admin.id, PersonChange(disabled: true), by: admin)
     }
-    #expect(self_.code == .refused)
+    #expect(oneself.code == .refused)
     let second = try await office.joined("admin2", .administrator, by: admin)
     _ = try await office.node.changePerson(
       admin.id, PersonChange(disabled: true), by: second.principal)

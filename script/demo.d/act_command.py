@@ -190,7 +190,7 @@ def secrecy(play: Play) -> None:
                     {"role": "viewer", "organisation": own, "jurisdiction": other.code,
                      "dataClass": "work"}]}))
         play.steps.act("first login of the observer", top.title, lambda: play.city.enter(
-            top, login, made["oneTimePassword"], "observer", f"{other.zh}观察员"))
+            top, login, made["password"], "observer", f"{other.zh}观察员"))
     observer = play.city.session(top, login)
     paths = [f"/incidents/{play.case}", f"/incidents/{play.case}/timeline",
              f"/orders/{play.order}", f"/warnings/{play.warnings[play.flooded.device]}"]

@@ -156,7 +156,7 @@ class City:
             made = admin.post("/users", {
                 "login": person["login"], "displayName": person["name"], "language": "zh-CN",
                 "organisation": organisation, "jurisdiction": node.code, "grants": [grant]})
-            self.enter(node, person["login"], made["oneTimePassword"], person["role"],
+            self.enter(node, person["login"], made["password"], person["role"],
                        person["name"])
         devices = self.pack.street_devices(node.code) if node.level == "street" else []
         for device in devices:

@@ -258,24 +258,27 @@ extension CityPorts: ReadingsPort {
     return try await pending.commit()
   }
 
-  /// Nil when the principal may send for every device of the node, which spares a look at each.
+  /// Nil when the principal may send for every device of the node.
   private func permittedDevices(
     _ principal: Principal
   ) throws(Problem) -> (@Sendable (Device) -> Bool)? {
+    if maySendForAll(principal) { return nil }
     let scope = try scope(.writeReadings, principal)
-    let everywhere: [Scope.OrganisationReach] = [.any, .none]
-    let isEverything =
-      scope.owners == nil
-      && scope.regions.contains { region in
-        region.jurisdiction.covers(city.identity.jurisdiction)
-          && region.maximumDataClass >= .work && everywhere.contains(region.organisation)
-      }
-    if isEverything { return nil }
     return { device in
       scope.admits(
         Resource(
           jurisdiction: device.jurisdiction, owner: PrincipalID(rawValue: device.id.rawValue)))
     }
+  }
+
+  /// Who may send for the ground of the whole node may send for every device on it. Asked with every
+  /// request, so it makes no scope.
+  private func maySendForAll(_ principal: Principal) -> Bool {
+    guard principal.owners == nil else { return false }
+    return city.access.policy.decide(
+      principal, .writeReadings, Resource(jurisdiction: city.identity.jurisdiction),
+      now: city.clock.now()
+    ).isAllowed
   }
 }
 

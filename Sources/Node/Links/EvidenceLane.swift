@@ -136,7 +136,8 @@ final class EvidenceLane: Sendable {
           EvidenceRecord(
             sha256: hash, thing: wanted.thing, name: wanted.name, mediaType: wanted.mediaType,
             size: size, added: now, by: core.settings.selfPrincipal, present: size))
-      } done: { _ in }
+      } done: { _ in
+      }
     } catch {
       logger.warning("evidence cannot be kept", metadata: ["why": "\(error.code.name)"])
     }

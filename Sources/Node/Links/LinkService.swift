@@ -102,7 +102,8 @@ final class LinkService: LinkHandler {
     logger.info("link closed", metadata: ["neighbour": "\(peer)", "why": "\(reason)"])
     perform { core, _, _, _ in
       core.linkClosed(peer, connection: connection.id)
-    } failed: { _ in }
+    } failed: { _ in
+    }
   }
 
   func unreachable(_ problem: Problem) {

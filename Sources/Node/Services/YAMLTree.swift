@@ -43,14 +43,17 @@ struct YAMLTree: TreeReader {
       Problem(
         .invalid, "\(file) is faulty", faults: [.init(at: "\(file):\(line)", reason: reason)])
     }
-    guard depth < Limits.jsonDepth, lines.count < 200_000 else { throw fault("is too deep or too large") }
+    guard depth < Limits.jsonDepth, lines.count < 200_000 else {
+      throw fault("is too deep or too large")
+    }
     switch node {
     case .scalar(let scalar): return self.scalar(scalar)
     case .sequence(let sequence):
       var items: [JSONValue] = []
       for (index, item) in sequence.enumerated() {
         items.append(
-          try value(item, pointer: "\(pointer)/\(index)", file: file, depth: depth + 1, lines: &lines))
+          try value(
+            item, pointer: "\(pointer)/\(index)", file: file, depth: depth + 1, lines: &lines))
       }
       return .array(items)
     case .mapping(let mapping):

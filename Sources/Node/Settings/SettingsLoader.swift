@@ -68,7 +68,9 @@ public struct SettingsLoader: Sendable {
       require(settings.outbound.smtpTo.isEmpty, "outbound.smtp.to")
     }
     for address in settings.outbound.allow
-    where address.split(separator: ":").count < 2 || Int(address.split(separator: ":").last ?? "") == nil {
+    where address.split(separator: ":").count < 2
+      || Int(address.split(separator: ":").last ?? "") == nil
+    {
       faults.append(.init(at: "\(file): outbound.allow", reason: "\(address) is not host:port"))
     }
   }

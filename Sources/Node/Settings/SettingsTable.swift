@@ -20,7 +20,8 @@ extension SettingsKey {
   static let all: [SettingsKey] = [
     text("node.id", "unique id, lower-case letters, digits, - and _", \.node.id) {
       NodeID(rawValue: $0) == nil
-        ? "must be 1...64 lower-case letters, digits, - or _, and begin with a letter or digit" : nil
+        ? "must be 1...64 lower-case letters, digits, - or _, and begin with a letter or digit"
+        : nil
     },
     SettingsKey(name: "node.level", help: "province, city, district, street or community") {
       text, settings in
@@ -89,7 +90,8 @@ extension SettingsKey {
       \.access.sessionIdleMinutes),
     number("access.sessionHours", "hours before any session ends", 1...720, \.access.sessionHours),
     flag("access.openMetrics", "/metrics without a credential on loopback", \.access.openMetrics),
-    number("access.passwordCost", "base-two logarithm of scrypt's N", 10...20, \.access.passwordCost),
+    number(
+      "access.passwordCost", "base-two logarithm of scrypt's N", 10...20, \.access.passwordCost),
     list("packs", "folders of scenario packs", \.packs),
   ]
 

@@ -120,7 +120,8 @@ extension CityNode {
     }
   }
 
-  /// New credentials in the order of `people`; the workers do as many at once as they may.
+  /// New credentials in the order of `people`, one after the other: somebody who logs in meanwhile
+  /// does not wait for all of them.
   private func firstPasswords(
     of people: [PrincipalID], now: UTCTime
   ) async throws -> [(record: CredentialRecord, password: String)] {

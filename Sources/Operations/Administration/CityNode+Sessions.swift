@@ -163,7 +163,9 @@ extension CityNode {
       id: asker.principal.id, kind: asker.principal.kind, login: person?.login,
       displayName: person?.displayName, phone: person?.phone, organisation: person?.organisation,
       language: person?.language, grants: asker.principal.grants,
-      permissions: Permission.allCases.filter { policy.has(asker.principal, $0, now: now) }.sorted(),
+      permissions: Permission.allCases.filter {
+        policy.has(asker.principal, $0, now: now)
+      }.sorted(),
       passwordChangeDue: asker.principal.passwordChangeDue,
       secondFactor: asker.session?.secondFactor ?? false, expires: asker.expires)
   }

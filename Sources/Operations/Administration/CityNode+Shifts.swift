@@ -8,7 +8,7 @@ extension CityNode {
   /// that the asker may see, and counts as the outgoing officer's signature.
   /// - Parameters:
   ///   - incoming: the officer who comes; somebody of this node who may take a shift over.
-  ///   - began: when the shift began; nil for when the asker logged in, or twelve hours ago.
+  ///   - began: when the shift began; nil for twelve hours ago.
   /// - Throws: ``Problem`` `forbidden`, `invalid`.
   public func prepareShift(
     incoming: PrincipalID, began: UTCTime? = nil, notes: String, by principal: Principal

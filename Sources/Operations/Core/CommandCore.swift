@@ -50,7 +50,8 @@ public struct CommandCore: Sendable {
 
   /// Who acts when nobody does: the clock, a rule, the node itself.
   public func actor(_ kind: Actor.Kind) -> Actor {
-    Actor(kind: kind, id: PrincipalID(rawValue: kind.rawValue) ?? settings.selfPrincipal, node: node)
+    Actor(
+      kind: kind, id: PrincipalID(rawValue: kind.rawValue) ?? settings.selfPrincipal, node: node)
   }
 
   public mutating func newThing(_ kind: String, now: UTCTime) throws(Problem) -> ThingID {

@@ -137,7 +137,8 @@ extension CommandCore {
         of: order, .remindTask, text: nil, by: party, cause: written.last?.event.id, now: now,
         store: store, outcome: &outcome)
     case .requireOutbound:
-      try queueOutbound(record, order.issue.title, order.issue.grade, round: 0, now: now, store: store)
+      try queueOutbound(
+        record, order.issue.title, order.issue.grade, round: 0, now: now, store: store)
     default: break
     }
     outcome.thing = thing

@@ -30,7 +30,8 @@ extension CommandCore {
     let written = try write(
       events.map { $0.draft(thing: id, actor: actor(.rule), labels: labels) }, now: now,
       store: store, outcome: &outcome)
-    try follow(each, state: state, cause: written.last?.event.id, now: now, store: store, outcome: &outcome)
+    try follow(
+      each, state: state, cause: written.last?.event.id, now: now, store: store, outcome: &outcome)
   }
 
   private mutating func follow(

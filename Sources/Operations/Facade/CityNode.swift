@@ -79,7 +79,8 @@ public final class CityNode: Sendable {
   public func visible(
     _ id: ThingID, _ principal: Principal
   ) async throws -> ThingRecord {
-    guard let record = try await reader.thing(id), let permission = Permission.reading(thingKind: id.kind)
+    guard let record = try await reader.thing(id),
+      let permission = Permission.reading(thingKind: id.kind)
     else { throw Problem(.notFound, "there is no \(id) here") }
     try authorise(principal, permission, Self.resource(record), hiding: true)
     return record

@@ -66,7 +66,8 @@ extension ScenarioPack {
     func collect<Value>(_ file: String, _ read: (String) throws(Problem) -> Value) -> Value? {
       guard let text = source[file] else { return nil }
       do throws(Problem) { return try read(text) } catch {
-        faults += error.faults.isEmpty
+        faults +=
+          error.faults.isEmpty
           ? [.init(at: file, reason: error.detail)]
           : error.faults.map {
             $0.at.hasPrefix(file) ? $0 : .init(at: "\(file): \($0.at)", reason: $0.reason)

@@ -91,7 +91,9 @@ public struct AssetDirectory: Sendable {
   /// A route that serves the folder to anybody: scripts, styles, pictures.
   /// - Parameter prefix: such as `/assets`.
   public func route(under prefix: String) -> Route {
-    Route.get(PathPattern(prefix + "/{path...}"), access: .public) { request, context in
+    Route.get(
+      PathPattern(prefix + "/{path...}"), access: .public, rate: .free
+    ) { request, context in
       try response(context.parameter("path"), to: request)
     }
   }

@@ -91,15 +91,16 @@ public struct RateBudget: Sendable, Hashable {
 
 /// The budgets of the rate classes. Nil: without limit.
 public struct RateSettings: Sendable, Hashable {
-  /// By principal.
-  public var standard: RateBudget? = RateBudget(perSecond: 200, burst: 1_000)
-  public var login: RateBudget? = RateBudget(perSecond: 0.5, burst: 20)
+  /// By principal: what a runaway script may cost.
+  public var standard: RateBudget? = RateBudget(perSecond: 10_000, burst: 20_000)
+  /// By address, which many people may share; `Access` slows down guessing by login.
+  public var login: RateBudget? = RateBudget(perSecond: 5, burst: 100)
   public var ingest: RateBudget?
-  public var heavy: RateBudget? = RateBudget(perSecond: 0.5, burst: 10)
-  /// Public routes, by address.
-  public var anonymous: RateBudget? = RateBudget(perSecond: 50, burst: 200)
+  public var heavy: RateBudget? = RateBudget(perSecond: 2, burst: 60)
+  /// Public routes and requests without a credential, by address.
+  public var anonymous: RateBudget? = RateBudget(perSecond: 200, burst: 1_000)
   /// Credentials that were refused, by address: beyond, the answer is 429 instead of 401.
-  public var refused: RateBudget? = RateBudget(perSecond: 2, burst: 40)
+  public var refused: RateBudget? = RateBudget(perSecond: 10, burst: 200)
 
   public init() {}
 
@@ -109,6 +110,7 @@ public struct RateSettings: Sendable, Hashable {
     case .login: login
     case .ingest: ingest
     case .heavy: heavy
+    case .free: nil
     }
   }
 }

@@ -25,7 +25,7 @@ public enum OperationRoutes {
     RouteGroup(
       "operation", style: .api,
       routes: [
-        .get("/healthz", access: .public) { _, _ in .text("ok\n") },
+        .get("/healthz", access: .public, rate: .free) { _, _ in .text("ok\n") },
         .get("/readyz", access: .public) { _, _ in await readiness(checks) },
         .get("/metrics", access: metricsAreOpen ? .public : .permission(.readMetrics)) { _, _ in
           var response = Response.text(registry.text())

@@ -147,7 +147,8 @@ struct Pipeline: Sendable {
     } else if arrival.peer.isLoopback, let bound = settings.boundIdentity?() {
       arrival.identity = bound
     } else {
-      try chargeRefusal(arrival)
+      try charge(anonymous: arrival)
+      refusals.unauthenticated.increment()
       throw Problem(.unauthenticated, "this needs a credential")
     }
   }

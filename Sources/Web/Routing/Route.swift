@@ -92,6 +92,8 @@ public enum RateClass: String, Sendable, Hashable, CaseIterable {
   case ingest
   /// Expensive work: backups, verification, passwords.
   case heavy
+  /// Costs next to nothing: files from memory, signs of life.
+  case free
 }
 
 /// Routes that share how they look to a client.

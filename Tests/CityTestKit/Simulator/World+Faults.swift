@@ -96,7 +96,9 @@ extension World {
     }
     if hadCut { coverage.count("restore while cut") }
     crash(index)
-    if tracing { note("\(nodes[index].id) is restored from its backup of \(backup.events.count) events") }
+    if tracing {
+      note("\(nodes[index].id) is restored from its backup of \(backup.events.count) events")
+    }
     // Clients know that a restore may lose what came after the backup.
     let kept = Set(backup.events.map(\.event.id))
     nodes[index].acknowledged.removeAll { !kept.contains($0.event) }

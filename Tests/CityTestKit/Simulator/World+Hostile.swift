@@ -91,7 +91,8 @@ extension World {
     let through = (try? store.inbox(sender, epoch: hello.epoch)) ?? 0
     guard
       let frame = forge(
-        forgery, by: attacker, isFromBelow: isUp, epoch: hello.epoch, seq: through + 1, target: target)
+        forgery, by: attacker, isFromBelow: isUp, epoch: hello.epoch, seq: through + 1,
+        target: target)
     else { return }
     coverage.count("forgery: \(forgery)")
     let savepoint = store.savepoint
@@ -140,7 +141,8 @@ extension World {
   }
 
   private func forge(
-    _ forgery: Forgery, by index: Int, isFromBelow: Bool, epoch: Epoch, seq: Int64, target: ThingRecord?
+    _ forgery: Forgery, by index: Int, isFromBelow: Bool, epoch: Epoch, seq: Int64,
+    target: ThingRecord?
   ) -> Frame? {
     let attacker = nodes[index]
     let other = nodes[(index + 1) % nodes.count].id
@@ -162,7 +164,8 @@ extension World {
     let accepted = CustodyEvent.accepted(from: other).body
     switch forgery {
     case .acknowledgedAhead:
-      return .ack(Frame.Ack(epoch: nodes[index].store.tables.head?.epoch ?? epoch, through: 1 << 40))
+      return .ack(
+        Frame.Ack(epoch: nodes[index].store.tables.head?.epoch ?? epoch, through: 1 << 40))
     case .changedBody:
       return signed(header("incident.filed", fresh), epoch, seq, by: attacker.id) { event, _ in
         event.data = "{\"changed\":1}"

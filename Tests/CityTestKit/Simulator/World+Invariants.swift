@@ -166,7 +166,8 @@ extension World {
         let rivals = (node.store.tables.byThing[header.thing] ?? []).filter {
           node.store.tables.events[$0].event.header.version == header.version
         }
-        if rivals.count > 1, !rivals.allSatisfy({ isOfRestored(node.store.tables.events[$0]) || $0 == at })
+        if rivals.count > 1,
+          !rivals.allSatisfy({ isOfRestored(node.store.tables.events[$0]) || $0 == at })
         {
           return fail("I13 \(header.id), version \(header.version) of \(header.thing), has a rival")
         }

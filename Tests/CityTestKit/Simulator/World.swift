@@ -162,7 +162,9 @@ public struct World {
       try body(&core, now + nodes[index].skew, store, &outcome)
     } catch let problem as Problem {
       store.rollback(to: savepoint)
-      if tracing { note("\(nodes[index].id) \(what()): refused, \(problem.code.name): \(problem.detail)") }
+      if tracing {
+        note("\(nodes[index].id) \(what()): refused, \(problem.code.name): \(problem.detail)")
+      }
       mix(UInt64(problem.code.status))
       if problem.code == .corrupted || problem.code == .internalFault {
         fail("\(nodes[index].id) \(what()): \(problem)")
