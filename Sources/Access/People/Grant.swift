@@ -25,6 +25,19 @@ public struct Grant: Hashable, Sendable, Codable {
     self.expires = expires
   }
 
+  /// As written; without `maximumDataClass` the grant reaches what its role does.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      role: try container.decode(Role.self, forKey: .role),
+      organisation: try container.decode(PrincipalID.self, forKey: .organisation),
+      jurisdiction: try container.decode(AdminCode.self, forKey: .jurisdiction),
+      maximumDataClass: try container.decodeIfPresent(DataClass.self, forKey: .maximumDataClass)
+        ?? .personal,
+      notBefore: try container.decodeIfPresent(UTCTime.self, forKey: .notBefore),
+      expires: try container.decodeIfPresent(UTCTime.self, forKey: .expires))
+  }
+
   /// True from `notBefore` until just before `expires`.
   public func isInForce(at now: UTCTime) -> Bool {
     if let notBefore, now < notBefore { return false }
