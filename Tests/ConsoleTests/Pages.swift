@@ -16,7 +16,7 @@ enum JSONBytes {
 
 /// One of every page, with everything that it can show.
 enum EveryPage {
-  static func all(_ words: Words, title: String = "江南大道下穿道路积水 45 cm") throws -> [any Page] {
+  static func all(_ words: Words, title: String = "江南大道下穿道路积水 45 cm") throws -> [any PageView] {
     let street = try Sample.node("street")
     return [
       LoginPage(next: "/orders", login: title, message: words["loginWrong"]),
@@ -25,7 +25,8 @@ enum EveryPage {
       IncidentsPage(
         canFile: true,
         fields: [.select("grade", words["filterGrade"], words.grades, empty: "")],
-        table: try table(words, title), pager: Pager(first: "/incidents", next: "/incidents?after=x")),
+        table: try table(words, title),
+        pager: Pager(first: "/incidents", next: "/incidents?after=x")),
       try incident(words, title),
       FormPage(
         heading: words["fileTitle"], target: "/incidents", formName: "file",
@@ -58,7 +59,8 @@ enum EveryPage {
         try device(title), latest: latest, trends: ["waterLevel": buckets], words: words),
       LinksPage(
         hasLinks: true,
-        links: [LinksPage.Link(try link(.connected), words: words),
+        links: [
+          LinksPage.Link(try link(.connected), words: words),
           LinksPage.Link(try link(.broken), words: words),
         ]),
       try users(words, title), try shift(words, title),
@@ -70,7 +72,8 @@ enum EveryPage {
 
   static func desk(_ words: Words, _ title: String) throws -> DeskPage {
     DeskPage(
-      queue: try queue(words, title), offers: TableSection(total: 1, table: try table(words, title)),
+      queue: try queue(words, title),
+      offers: TableSection(total: 1, table: try table(words, title)),
       tasks: TableSection(
         total: 1,
         table: ThingTable([
@@ -137,7 +140,8 @@ enum EveryPage {
 
   /// Read from JSON: entries are made by the journal's events only.
   static func timeline(_ text: String) throws -> [TimelineEntry] {
-    let entries = [("incident.filed", "street", ""), ("handover.offered", "street", ""),
+    let entries = [
+      ("incident.filed", "street", ""), ("handover.offered", "street", ""),
       ("handover.accepted", "city", hop), ("order.issued", "city", lost),
     ].enumerated().map { index, entry in
       """

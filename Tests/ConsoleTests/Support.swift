@@ -53,7 +53,7 @@ enum Sample {
     return shell
   }
 
-  static func render(_ page: any Page, _ language: Language) throws -> String {
+  static func render(_ page: any PageView, _ language: Language) throws -> String {
     let words = try words(language)
     return try renderer.get().render(page, shell: shell(words), words: words)
   }
@@ -154,7 +154,8 @@ enum Sample {
   // MARK: - Files
 
   /// Files of the console's resources with an extension, by name.
-  static func resources(_ folder: String, _ suffix: String) throws -> [(name: String, text: String)] {
+  static func resources(_ folder: String, _ suffix: String) throws -> [(name: String, text: String)]
+  {
     let path = try renderer.get().assets + "/../" + folder
     return try FileManager.default.contentsOfDirectory(atPath: path).sorted()
       .filter { $0.hasSuffix(suffix) }

@@ -51,9 +51,11 @@ struct TemplateTests {
   @Test func `every form that changes something repeats the session's token`() throws {
     for page in try EveryPage.all(try Sample.words()) where page.template != "login" {
       let html = try Sample.render(page, .english)
-      for form in html.components(separatedBy: "<form").dropFirst() where form.contains("method=\"post\"") {
+      for form in html.components(separatedBy: "<form").dropFirst()
+      where form.contains("method=\"post\"") {
         let body = form.components(separatedBy: "</form>").first ?? ""
-        #expect(body.contains("name=\"_csrf\" value=\"c5rf\""), "\(page.template): \(body.prefix(80))")
+        #expect(
+          body.contains("name=\"_csrf\" value=\"c5rf\""), "\(page.template): \(body.prefix(80))")
       }
     }
   }
@@ -70,7 +72,8 @@ struct TemplateTests {
   @Test func `every behaviour is a module under a hundred lines`() throws {
     let modules = try Sample.resources("assets/js", ".js")
     for module in modules {
-      #expect(module.text.split(separator: "\n", omittingEmptySubsequences: false).count <= 100)
+      let lines = module.text.split(separator: "\n", omittingEmptySubsequences: false).count
+      #expect(lines <= 100, "\(module.name)")
       #expect(!module.text.contains("innerHTML ="), "\(module.name)")
     }
     let names = Set(modules.map { String($0.name.dropLast(3)) })

@@ -30,8 +30,10 @@ struct EvidenceSection: ViewModel {
   }
 
   static func size(_ bytes: Int) -> String {
-    bytes < 1_000 ? "\(bytes) B"
-      : bytes < 1_000_000 ? "\(NumberText.of(Double(bytes) / 1_000)) kB"
-      : "\(NumberText.of((Double(bytes) / 10_000).rounded() / 100)) MB"
+    bytes < 1_000
+      ? "\(bytes) B"
+      : bytes < 1_000_000
+        ? "\(NumberText.of(Double(bytes) / 1_000)) kB"
+        : "\(NumberText.of((Double(bytes) / 10_000).rounded() / 100)) MB"
   }
 }

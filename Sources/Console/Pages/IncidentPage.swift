@@ -4,7 +4,7 @@ import Journal
 import Operations
 
 /// One case.
-struct IncidentPage: Page {
+struct IncidentPage: PageView {
   let template = "incident"
   func title(_ words: Words) -> String { title }
 

@@ -1,5 +1,5 @@
 /// 值班台: everything that waits for the person on duty.
-struct DeskPage: Page {
+struct DeskPage: PageView {
   let template = "desk"
   func title(_ words: Words) -> String { words["deskTitle"] }
 
@@ -10,14 +10,14 @@ struct DeskPage: Page {
   var orders: TableSection?
 }
 
-struct WarningsPage: Page {
+struct WarningsPage: PageView {
   let template = "warnings"
   func title(_ words: Words) -> String { words["warningsTitle"] }
 
   let queue: WarningQueue
 }
 
-struct IncidentsPage: Page {
+struct IncidentsPage: PageView {
   let template = "incidents"
   func title(_ words: Words) -> String { words["incidentsTitle"] }
 
@@ -27,7 +27,7 @@ struct IncidentsPage: Page {
   let pager: Pager?
 }
 
-struct OrdersPage: Page {
+struct OrdersPage: PageView {
   let template = "orders"
   func title(_ words: Words) -> String { words["ordersTitle"] }
 
@@ -38,7 +38,7 @@ struct OrdersPage: Page {
 }
 
 /// A form on a page of its own.
-struct FormPage: Page {
+struct FormPage: PageView {
   let template = "form"
   func title(_ words: Words) -> String { heading }
 
@@ -52,7 +52,7 @@ struct FormPage: Page {
   var faults: [String] = []
 }
 
-struct LoginPage: Page {
+struct LoginPage: PageView {
   let template = "login"
   func title(_ words: Words) -> String { words["loginTitle"] }
 
@@ -62,7 +62,7 @@ struct LoginPage: Page {
   var messageTone = "danger"
 }
 
-struct PasswordPage: Page {
+struct PasswordPage: PageView {
   let template = "password"
   func title(_ words: Words) -> String { words["passwordTitle"] }
 
@@ -72,7 +72,7 @@ struct PasswordPage: Page {
 }
 
 /// Something did not work, and what can be done.
-struct ProblemPage: Page {
+struct ProblemPage: PageView {
   struct Fault: ViewModel {
     let at: String
     let reason: String

@@ -28,7 +28,7 @@ extension TargetView {
 }
 
 /// 下达指令, first step.
-struct OrderNewPage: Page {
+struct OrderNewPage: PageView {
   let template = "order-new"
   func title(_ words: Words) -> String { words["orderNew"] }
 
@@ -45,7 +45,7 @@ struct OrderNewPage: Page {
 }
 
 /// The one confirmation: it names the recipients and their number.
-struct OrderReviewPage: Page {
+struct OrderReviewPage: PageView {
   let template = "order-review"
   func title(_ words: Words) -> String { words["orderConfirmTitle"] }
 
@@ -77,7 +77,7 @@ extension OrderReviewPage {
 }
 
 /// One order with the state of every recipient.
-struct OrderPage: Page {
+struct OrderPage: PageView {
   let template = "order"
   func title(_ words: Words) -> String { title }
 
@@ -154,7 +154,7 @@ extension OrderPage {
 }
 
 /// One recipient's task.
-struct TaskPage: Page {
+struct TaskPage: PageView {
   let template = "task"
   func title(_ words: Words) -> String { title }
 

@@ -4,7 +4,7 @@ import Devices
 import Linkage
 import Operations
 
-struct DevicesPage: Page {
+struct DevicesPage: PageView {
   let template = "devices"
   func title(_ words: Words) -> String { words["devicesTitle"] }
 
@@ -42,7 +42,7 @@ extension DevicesPage.Row {
   }
 }
 
-struct DevicePage: Page {
+struct DevicePage: PageView {
   let template = "device"
   func title(_ words: Words) -> String { name }
 
@@ -94,7 +94,7 @@ extension DevicePage {
   }
 }
 
-struct LinksPage: Page {
+struct LinksPage: PageView {
   let template = "links"
   func title(_ words: Words) -> String { words["linksTitle"] }
 
@@ -145,7 +145,7 @@ extension LinksPage.Link {
   }
 }
 
-struct UsersPage: Page {
+struct UsersPage: PageView {
   let template = "users"
   func title(_ words: Words) -> String { words["usersTitle"] }
 
@@ -195,7 +195,7 @@ extension UsersPage.OrganisationRow {
 }
 
 /// 交接班: what is open when one officer goes and the next one comes.
-struct ShiftPage: Page {
+struct ShiftPage: PageView {
   let template = "shift"
   func title(_ words: Words) -> String { words["shiftTitle"] }
 

@@ -22,7 +22,8 @@ struct Renderer: Sendable {
     assets = folder + "/assets"
     do {
       var templates: [String: MustacheTemplate] = [:]
-      for name in try FileManager.default.contentsOfDirectory(atPath: folder + "/templates").sorted()
+      for name in try FileManager.default.contentsOfDirectory(atPath: folder + "/templates")
+        .sorted()
       where name.hasSuffix(".mustache") {
         let text = try String(contentsOfFile: "\(folder)/templates/\(name)", encoding: .utf8)
         templates[String(name.dropLast(9))] = try MustacheTemplate(string: text)
@@ -42,7 +43,7 @@ struct Renderer: Sendable {
   }
 
   /// One page.
-  func render(_ page: some Page, shell: Shell, words: Words) -> String {
+  func render(_ page: some PageView, shell: Shell, words: Words) -> String {
     var shell = shell
     shell.importMap = importMap
     shell.title = page.title(words)
@@ -64,7 +65,7 @@ struct Renderer: Sendable {
 }
 
 /// A page: its template and what it shows.
-protocol Page: ViewModel {
+protocol PageView: ViewModel {
   var template: String { get }
   func title(_ words: Words) -> String
 }
@@ -73,5 +74,5 @@ protocol Page: ViewModel {
 private struct Envelope: ViewModel {
   let t: StringTable
   let shell: Shell
-  let page: any Page
+  let page: any PageView
 }

@@ -48,7 +48,7 @@ struct AccountPages {
   }
 
   private func show(
-    _ page: any Page, _ request: Request, _ context: CityRequestContext, _ words: Words,
+    _ page: any PageView, _ request: Request, _ context: CityRequestContext, _ words: Words,
     _ status: HTTPResponse.Status
   ) -> Response {
     desk.html(

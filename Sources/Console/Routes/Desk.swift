@@ -17,7 +17,7 @@ struct Desk: Sendable {
   /// A page for whoever may ask for it.
   func page(
     _ path: PathPattern, _ access: RouteAccess,
-    _ make: @escaping @Sendable (Visit) async throws -> any Page
+    _ make: @escaping @Sendable (Visit) async throws -> any PageView
   ) -> Route {
     .get(path, access: access) { request, context in
       let visit = try Visit(request, context, desk: self)
@@ -58,7 +58,7 @@ struct Desk: Sendable {
 
   /// The page around a view.
   func respond(
-    _ page: any Page, to visit: Visit, status: HTTPResponse.Status = .ok
+    _ page: any PageView, to visit: Visit, status: HTTPResponse.Status = .ok
   ) async -> Response {
     var shell = visit.shell
     if shell.isLoggedIn { shell.alarm = await alarm(visit) }
@@ -66,7 +66,7 @@ struct Desk: Sendable {
   }
 
   func html(
-    _ page: any Page, shell: Shell, words: Words, status: HTTPResponse.Status
+    _ page: any PageView, shell: Shell, words: Words, status: HTTPResponse.Status
   ) -> Response {
     var response = Response.html(
       renderer.render(page, shell: shell, words: words), status: status)
@@ -83,7 +83,8 @@ struct Desk: Sendable {
   private func alarm(_ visit: Visit) async -> Shell.Alarm? {
     var count = 0
     if visit.may(.acknowledgeWarning) {
-      var query = ThingQuery(scope: node.scope(visit.principal, .acknowledgeWarning), kinds: ["wrn"])
+      var query = ThingQuery(
+        scope: node.scope(visit.principal, .acknowledgeWarning), kinds: ["wrn"])
       query.stages = ["raised"]
       query.minimumGrade = .orange
       query.owner = node.identity.node

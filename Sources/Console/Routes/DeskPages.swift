@@ -108,7 +108,8 @@ struct DeskPages {
     let known = Dictionary(page.items.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     let lines = folded.lines.map { line in
       let items = line.items.lazy.compactMap { known[$0.id] }.prefix(WarningQueue.shownPerLine)
-      return WarningQueue.Line(line, items: items.compactMap { item($0, visit) }, words: visit.words)
+      return WarningQueue.Line(
+        line, items: items.compactMap { item($0, visit) }, words: visit.words)
     }
     return WarningQueue(total: folded.total, lines: lines)
   }

@@ -82,7 +82,10 @@ struct IncidentPages {
     let fields: [Field] = [
       .select(
         "open", words["filterOpen"],
-        [("yes", words["filterOpenYes"]), ("no", words["filterOpenNo"]), ("all", words["filterAll"])],
+        [
+          ("yes", words["filterOpenYes"]), ("no", words["filterOpenNo"]),
+          ("all", words["filterAll"]),
+        ],
         chosen: query["open"]),
       .select(
         "grade", words["filterGrade"], words.grades, chosen: query["grade"],

@@ -106,7 +106,8 @@ struct OrderPages {
         .input(
           "expires", words["orderExpires"], value: typed("expires") ?? "",
           type: "datetime-local", hint: words.zoneName),
-        .check("requiresEvidence", words["orderEvidence"], isChecked: typed("requiresEvidence") != nil),
+        .check(
+          "requiresEvidence", words["orderEvidence"], isChecked: typed("requiresEvidence") != nil),
       ])
   }
 

@@ -1,6 +1,6 @@
-import Foundation
 import Access
 import CityCore
+import Foundation
 import Hummingbird
 import Linkage
 import Operations

@@ -1,6 +1,6 @@
-import Foundation
 import Access
 import CityCore
+import Foundation
 import Incidents
 
 /// What turns values into words for one reader: language, zone, the time it is, names.
