@@ -35,7 +35,8 @@ struct SecurityFields: Sendable {
   func apply(to headers: inout HTTPFields, style: RouteGroup.Style) {
     switch style {
     case .api: headers.append(contentsOf: api)
-    case .pages: headers.append(contentsOf: pages)
+    // A page that says its own policy is not given a second one: browsers would apply both.
+    case .pages: headers.append(contentsOf: pages.filter { !headers.contains($0.name) })
     case .assets: headers.append(contentsOf: assets)
     }
     if style != .assets, !headers.contains(.cacheControl) {

@@ -1,0 +1,219 @@
+import Access
+import CityCore
+import Devices
+import Linkage
+import Operations
+
+struct DevicesPage: PageView {
+  let template = "devices"
+  func title(_ words: Words) -> String { words["devicesTitle"] }
+
+  struct Row: ViewModel {
+    let href: String
+    let name: String
+    let kind: String
+    let status: String
+    let seen: Moment?
+    let tone: String
+    let values: [Reading]
+    let area: String
+  }
+  struct Reading: ViewModel {
+    let property: String
+    let value: String
+    let unit: String
+  }
+
+  let hasDevices: Bool
+  let devices: [Row]
+  let pager: Pager?
+}
+
+extension DevicesPage.Row {
+  init(_ device: Device, latest: [LatestReading], words: Words) {
+    let seen = latest.map(\.time).max()
+    self.init(
+      href: "/devices/\(device.id)", name: words(device.name), kind: device.kind,
+      status: words.choice("status", device.status.rawValue), seen: seen.map(words.moment),
+      tone: seen.map { words.now - $0 > device.staleAfter } ?? true ? "is-stale" : "",
+      values: latest.map {
+        DevicesPage.Reading(property: $0.property, value: NumberText.of($0.value), unit: $0.unit)
+      }, area: device.jurisdiction.rawValue)
+  }
+}
+
+struct DevicePage: PageView {
+  let template = "device"
+  func title(_ words: Words) -> String { name }
+
+  struct Value: ViewModel {
+    let property: String
+    let value: String
+    let unit: String
+    let measured: Moment
+    let tone: String
+    let origin: OriginView?
+    let line: Sparkline?
+  }
+
+  let name: String
+  let status: String
+  let hasValues: Bool
+  let values: [Value]
+  let facts: [Fact]
+}
+
+extension DevicePage {
+  /// - Parameter trends: the steps of the last day of each property.
+  init(
+    _ device: Device, latest: [LatestReading], trends: [String: [ReadingBucket]], words: Words
+  ) {
+    let values = latest.map { reading in
+      let isStale = words.now - reading.time > device.staleAfter
+      return Value(
+        property: reading.property, value: NumberText.of(reading.value), unit: reading.unit,
+        measured: words.moment(reading.time), tone: isStale ? "is-stale" : "",
+        origin: reading.origin.map {
+          OriginView(originName: words.node($0), arrived: nil, isStale: isStale)
+        },
+        line: Sparkline(trends[reading.property] ?? []) { low, high in
+          "\(words["deviceLow"]) \(NumberText.of(low)) · \(words["deviceHigh"]) "
+            + NumberText.of(high)
+        })
+    }
+    let facts: [Fact?] = [
+      .of(words["deviceKind"], device.kind), .of(words["colArea"], device.jurisdiction.rawValue),
+      .of(words["userOrganisation"], words.organisation(device.organisation)),
+      .of(
+        words["incidentPlace"], device.place.map { "\($0.longitude), \($0.latitude) (WGS 84)" }),
+      .of("ID", device.id.rawValue),
+    ]
+    self.init(
+      name: words(device.name), status: words.choice("status", device.status.rawValue),
+      hasValues: !values.isEmpty, values: values, facts: facts.compactMap(\.self))
+  }
+}
+
+struct LinksPage: PageView {
+  let template = "links"
+  func title(_ words: Words) -> String { words["linksTitle"] }
+
+  struct Link: ViewModel {
+    let stateKey: String
+    let name: String
+    let relation: String
+    let level: String
+    let node: String
+    let state: String
+    let heard: Moment?
+    let released: String
+    let acknowledged: String
+    let backlogOut: String
+    let outTone: String
+    let announced: String
+    let applied: String
+    let backlogIn: String
+    let inTone: String
+    let clockOffset: String
+    let since: Moment?
+    let software: String?
+  }
+
+  let hasLinks: Bool
+  let links: [Link]
+}
+
+extension LinksPage.Link {
+  init(_ status: LinkStatus, words: Words) {
+    func offset() -> String {
+      guard let offset = status.clockOffset, let uncertainty = status.clockUncertainty else {
+        return words["unknown"]
+      }
+      return "\(TimelineLine.seconds(offset)) ± \(TimelineLine.seconds(uncertainty))"
+    }
+    self.init(
+      stateKey: status.state.rawValue, name: words(status.name),
+      relation: words.choice("relation", status.relation.rawValue),
+      level: words.choice("level", status.level.rawValue), node: status.node.rawValue,
+      state: words.choice("link", status.state.rawValue), heard: status.lastHeard.map(words.moment),
+      released: "\(status.released)", acknowledged: "\(status.acknowledged)",
+      backlogOut: "\(status.backlogOut)", outTone: status.backlogOut > 0 ? "is-stale" : "",
+      announced: "\(status.announced)", applied: "\(status.applied)",
+      backlogIn: "\(status.backlogIn)", inTone: status.backlogIn > 0 ? "is-stale" : "",
+      clockOffset: offset(), since: status.connectedSince.map(words.moment),
+      software: status.software)
+  }
+}
+
+struct UsersPage: PageView {
+  let template = "users"
+  func title(_ words: Words) -> String { words["usersTitle"] }
+
+  struct PersonRow: ViewModel {
+    let id: String
+    let login: String
+    let name: String
+    let organisation: String
+    let roles: String
+    let status: String
+    let canReset: Bool
+  }
+  struct OrganisationRow: ViewModel {
+    let id: String
+    let name: String
+    let kind: String
+    let area: String
+    let parent: String
+  }
+  struct Secret: ViewModel {
+    let name: String
+    let value: String
+  }
+  struct AddForm: ViewModel {
+    let fields: [Field]
+  }
+
+  /// Shown once, right after it was made.
+  var secret: Secret?
+  var message: String?
+  let hasPeople: Bool
+  let people: [PersonRow]
+  let pager: Pager?
+  let add: AddForm?
+  let organisations: [OrganisationRow]
+  let addOrganisation: AddForm?
+}
+
+extension UsersPage.OrganisationRow {
+  init(_ organisation: Organisation, words: Words) {
+    self.init(
+      id: organisation.id.rawValue, name: words(organisation.name),
+      kind: words.choice("organisation", organisation.kind.rawValue),
+      area: organisation.jurisdiction.rawValue,
+      parent: organisation.parent.map(words.organisation) ?? "")
+  }
+}
+
+/// 交接班: what is open when one officer goes and the next one comes.
+struct ShiftPage: PageView {
+  let template = "shift"
+  func title(_ words: Words) -> String { words["shiftTitle"] }
+
+  struct Sheet: ViewModel {
+    let outgoing: String
+    let incoming: String
+    let stage: String
+    let prepared: Moment
+    let count: Int
+    let notes: String?
+    let answer: String?
+    let canAnswer: Bool
+    let actions: [ActionForm]
+  }
+
+  var message: String?
+  let sheets: [Sheet]
+  let prepare: UsersPage.AddForm?
+  let total: Int
+  let table: ThingTable
+}

@@ -1,0 +1,92 @@
+import CityCore
+import Journal
+import Operations
+import Warnings
+
+/// Open warnings, folded.
+struct WarningQueue: ViewModel {
+  struct Line: ViewModel {
+    let lineKey: String
+    let isSingle: Bool
+    let badge: GradeBadge?
+    let lineName: String
+    let count: Int
+    let area: String
+    let latest: Moment
+    let warnings: [Item]
+  }
+
+  struct Item: ViewModel {
+    let id: String
+    let badge: GradeBadge?
+    let stageKey: String
+    let stage: String
+    let message: String
+    let subject: String
+    let measured: String?
+    let raised: Moment
+    let area: String
+    let origin: OriginView?
+    let incident: String?
+    let dismissal: String?
+    let canAcknowledge: Bool
+    let canDismiss: Bool
+  }
+
+  /// Warnings that a line shows when it is unfolded; the gravest.
+  static let shownPerLine = 40
+
+  let total: Int
+  let hasLines: Bool
+  let lines: [Line]
+
+  init(total: Int, lines: [Line]) {
+    self.total = total
+    self.lines = lines
+    hasLines = !lines.isEmpty
+  }
+}
+
+extension WarningQueue.Line {
+  init(_ line: FoldLine, items: [WarningQueue.Item], words: Words) {
+    self.init(
+      lineKey: "\(line.area?.rawValue ?? "-").\(line.rule ?? "-")", isSingle: line.count == 1,
+      badge: words.grade(line.grade),
+      lineName: line.ruleName.map { words($0) } ?? words["severalRules"], count: line.count,
+      area: line.area?.rawValue ?? words["severalAreas"], latest: words.moment(line.newest),
+      warnings: items)
+  }
+}
+
+extension WarningQueue.Item {
+  /// - Throws: `corrupted` when the state cannot be read.
+  init(
+    _ record: ThingRecord, at node: NodeID, isStale: Bool, mayAcknowledge: Bool, mayDismiss: Bool,
+    words: Words
+  ) throws(Problem) {
+    let state = try WarningState(record: record)
+    // Only its owner decides what becomes of it.
+    let isOurs = record.owner == node
+    self.init(
+      id: record.id.rawValue, badge: words.grade(state.grade), stageKey: state.stage.rawValue,
+      stage: words.choice("warning", state.stage.rawValue), message: words(state.message),
+      subject: words(state.subjectName),
+      measured: state.value.map { "\(NumberText.of($0)) \(state.unit)" },
+      raised: words.moment(state.raised), area: state.jurisdiction.rawValue,
+      origin: words.origin(record, at: node, isStale: isStale),
+      incident: state.incident?.rawValue, dismissal: state.dismissal,
+      canAcknowledge: isOurs && mayAcknowledge && state.stage == .raised,
+      canDismiss: isOurs && mayDismiss && state.isOpen)
+  }
+}
+
+/// Values of sensors for people: up to six digits, without a needless fraction.
+enum NumberText {
+  static func of(_ value: Double) -> String {
+    guard value.isFinite, abs(value) < 1e15 else { return "\(value)" }
+    let magnitude = abs(value)
+    let digits = magnitude >= 1_000 ? 1.0 : magnitude >= 10 ? 100.0 : 1_000.0
+    let rounded = (value * digits).rounded() / digits
+    return rounded == rounded.rounded() ? "\(Int64(rounded))" : "\(rounded)"
+  }
+}

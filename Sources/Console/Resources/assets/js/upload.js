@@ -1,0 +1,48 @@
+// Sends a file with its progress, then shows the page as the server has it now.
+const maximum = 20 * 1024 * 1024
+
+function send(form, file) {
+  const request = new XMLHttpRequest()
+  const progress = form.querySelector("progress")
+  const target = new URL(form.action)
+  target.searchParams.set("name", file.name)
+  target.searchParams.set("phase", form.elements.phase.value)
+  request.open("POST", target)
+  request.setRequestHeader("Content-Type", file.type || "application/octet-stream")
+  request.setRequestHeader(
+    "X-CSRF-Token", document.querySelector('meta[name="csrf-token"]').content)
+  request.setRequestHeader("Accept", "application/problem+json")
+  request.upload.onprogress = (event) => {
+    progress.hidden = false
+    progress.value = (100 * event.loaded) / event.total
+  }
+  return new Promise((resolve, reject) => {
+    request.onload = () => (request.status < 300 ? resolve() : reject(request))
+    request.onerror = () => reject(request)
+    request.send(file)
+  })
+}
+
+function reason(request) {
+  const text = new DOMParser().parseFromString(request.responseText, "text/html")
+  return text.querySelector(".lead")?.textContent ?? `HTTP ${request.status}`
+}
+
+export function start(form) {
+  const status = form.querySelector("[data-status]")
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault()
+    const [file] = form.querySelector("input[type=file]").files
+    if (!file) return
+    if (file.size > maximum) return void (status.textContent = form.dataset.tooLarge)
+    const button = form.querySelector("button")
+    button.disabled = true
+    try {
+      await send(form, file)
+      location.reload()
+    } catch (request) {
+      status.textContent = reason(request)
+      button.disabled = false
+    }
+  })
+}
