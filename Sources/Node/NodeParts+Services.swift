@@ -174,8 +174,8 @@ extension NodeParts {
   }
 
   private func tellPorts() {
-    let open = ports.withLock { $0 }
-    home.writePorts(http: open.http, link: open.link)
+    // Written under the lock: both listeners open at once, and the last to write must know both.
+    ports.withLock { home.writePorts(http: $0.http, link: $0.link) }
   }
 
   private func access(_ body: @escaping @Sendable (Revocation) -> Void) {

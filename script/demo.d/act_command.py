@@ -188,7 +188,7 @@ def secrecy(play: Play) -> None:
                 "login": login, "displayName": f"{other.zh}观察员", "language": "zh-CN",
                 "organisation": own, "jurisdiction": other.code, "grants": [
                     {"role": "viewer", "organisation": own, "jurisdiction": other.code,
-                     "dataClass": "work"}]}))
+                     "maximumDataClass": "work"}]}))
         play.steps.act("first login of the observer", top.title, lambda: play.city.enter(
             top, login, made["password"], "observer", f"{other.zh}观察员"))
     observer = play.city.session(top, login)

@@ -148,11 +148,11 @@ class City:
         for person in self.pack.people["levels"][node.level]:
             organisation = person.get("unit", own)
             grant = {"role": person["role"], "organisation": organisation,
-                     "jurisdiction": node.code, "dataClass": "personal"}
+                     "jurisdiction": node.code, "maximumDataClass": "personal"}
             if person["role"] in ("viewer",):
-                grant["dataClass"] = "work"
+                grant["maximumDataClass"] = "work"
             if person["role"] in ("auditor",):
-                grant["dataClass"] = "restricted"
+                grant["maximumDataClass"] = "restricted"
             made = admin.post("/users", {
                 "login": person["login"], "displayName": person["name"], "language": "zh-CN",
                 "organisation": organisation, "jurisdiction": node.code, "grants": [grant]})
@@ -166,7 +166,7 @@ class City:
                 "kind": "dev", "principal": f"gateway-{node.id}", "name": "物联网关 Gateway",
                 "scopes": ["write-readings"], "jurisdiction": node.code, "organisation": own,
                 "grants": [{"role": "device", "organisation": own, "jurisdiction": node.code,
-                            "dataClass": "work"}]})["text"]
+                            "maximumDataClass": "work"}]})["text"]
 
     def enter(self, node: Node, login: str, one_time: str, role: str, name: str) -> Client:
         """Logs in with a one-time password, sets a new one, and goes on with that."""
