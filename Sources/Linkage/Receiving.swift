@@ -154,24 +154,19 @@ extension LinkEngine {
         throw Problem(.linkRefused, "release \(entry.seq) came after \(through): something is lost")
       }
       through = entry.seq
-      do {
-        let hop = Hop(
-          from: peer, to: node, sent: data.sent, received: now,
-          offset: session.offset.map { -$0 }, uncertainty: session.uncertainty)
-        try admit(
-          entry, marks: marks, arrival: Arrival(via: peer, time: now, hops: entry.hops + [hop]),
-          now: now, journal: &journal, store: store, outcome: &outcome)
-      } catch let problem as Problem where Self.refusals.contains(problem.code) {
-        outcome.notes.append(
-          LinkNote(
-            kind: .refusedEvent, neighbour: peer, event: entry.event.id,
-            detail: "\(problem.code.name): \(problem.detail)"))
+      let hop = Hop(
+        from: peer, to: node, sent: data.sent, received: now,
+        offset: session.offset.map { -$0 }, uncertainty: session.uncertainty)
+      let refusal = try admitOrNote(
+        entry, marks: marks, arrival: Arrival(via: peer, time: now, hops: entry.hops + [hop]),
+        now: now, journal: &journal, store: store, outcome: &outcome)
+      if let refusal {
         outcome.effects.append(
           .send(
             to: peer, connection: session.connection,
             frame: .refused(
               Frame.Refused(
-                code: problem.code.name, detail: problem.detail, seq: entry.seq))))
+                code: refusal.code.name, detail: refusal.detail, seq: entry.seq))))
       }
     }
     try store.putInbox(peer, epoch: data.epoch, through: through)
@@ -179,6 +174,26 @@ extension LinkEngine {
       .send(
         to: peer, connection: session.connection,
         frame: .ack(Frame.Ack(epoch: data.epoch, through: through))))
+  }
+
+  /// - Returns: why the event was refused; nil when it was taken in.
+  @discardableResult
+  private mutating func admitOrNote(
+    _ entry: Frame.Entry, marks: [CommitMark], arrival: Arrival, now: UTCTime,
+    journal: inout Journal, store: any JournalStore & LinkStore, outcome: inout LinkOutcome
+  ) throws -> Problem? {
+    do {
+      try admit(
+        entry, marks: marks, arrival: arrival, now: now, journal: &journal, store: store,
+        outcome: &outcome)
+      return nil
+    } catch let problem as Problem where Self.refusals.contains(problem.code) {
+      outcome.notes.append(
+        LinkNote(
+          kind: .refusedEvent, neighbour: arrival.via, event: entry.event.id,
+          detail: "\(problem.code.name): \(problem.detail)"))
+      return problem
+    }
   }
 
   /// What is wrong with one event and not with this node: it is refused, and the link goes on.
@@ -246,13 +261,19 @@ extension LinkEngine {
         guard isCovered else {
           throw Problem(.linkRefused, "\(event.id) comes back without our signature")
         }
-      } else {
-        // What we relayed: its writer is not behind this neighbour, and signed it.
-        guard isCovered, route(to: event.id.node) != peer else { continue }
       }
+      let arrival = Arrival(via: peer, time: now, hops: entry.hops)
+      if event.id.node != node, route(to: event.id.node) == peer {
+        // Its own, or from behind it, which had gone round by us: under the rules for new data.
+        try admitOrNote(
+          entry, marks: marks, arrival: arrival, now: now, journal: &journal, store: store,
+          outcome: &outcome)
+        continue
+      }
+      // What we relayed counts when its writer signed it.
+      guard isCovered else { continue }
       try absorb(
-        event, arrival: Arrival(via: peer, time: now, hops: entry.hops), now: now,
-        journal: &journal, store: store, outcome: &outcome)
+        event, arrival: arrival, now: now, journal: &journal, store: store, outcome: &outcome)
     }
     guard returned.done else { return }
     outcome.answered = peer

@@ -181,8 +181,10 @@ extension LinkEngine {
       if item.arrival?.via == link, !isKept {
         guard
           try pack.add(
-            item, seq: id.seq, policy: 0, addressed: false, follows: true, sealed: nil,
-            store: store)
+            item, seq: id.seq, policy: 0,
+            addressed: isAddressed(
+              try store.thing(item.event.thing)?.labels.parties ?? [], through: link),
+            follows: true, sealed: nil, store: store)
         else { break }
       }
       through = item.position

@@ -26,7 +26,7 @@ struct FrameTests {
       hash: StoredEvent.hash(previous: .zero, headerBytes: bytes, body: body, sealed: []))
   }
 
-  private func frames() throws -> [Frame] {
+  func frames() throws -> [Frame] {
     let mark = CommitMark(
       node: try node("street"), epoch: Self.epoch, firstSeq: 3, hashes: [try event().hash],
       signature: [UInt8](repeating: 7, count: 64))
