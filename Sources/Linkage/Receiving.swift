@@ -101,7 +101,7 @@ extension LinkEngine {
     // What it lost in a restore it no longer has, whatever it once acknowledged.
     cursor.acknowledged = hello.restored == nil ? max(cursor.acknowledged, applied) : applied
     try store.putOutbox(peer, cursor)
-    if hello.restored != nil { try resupply(peer, store: store) }
+    if hello.restored != nil, applied == 0 { try resupply(peer, store: store) }
     session.phase = .established
     session.peer = hello
     session.sentThrough = applied

@@ -152,35 +152,40 @@ extension LinkEngine {
     }
   }
 
-  /// A restored neighbour may have lost what it acknowledged in an earlier life of ours, whose
-  /// numbers mean nothing any more: everything it was ever given goes out once again.
+  /// A restored neighbour that holds nothing of our present life may have lost what it acknowledged
+  /// in an earlier one, whose numbers mean nothing any more: everything it was ever given goes out
+  /// once again, in order.
   mutating func resupply(_ link: NodeID, store: any JournalStore & LinkStore) throws {
     let epoch = try store.journalHead().epoch
-    guard let first = try store.events(after: 0, limit: 1).first, first.event.id.epoch != epoch
+    guard let first = try store.events(after: 0, limit: 1).first, first.event.id.epoch != epoch,
+      let neighbour = neighbourByID[link]
     else { return }
-    var cursor = try outbox(link, epoch: epoch, store: store)
-    var present: Set<Int64> = []
-    for release in try store.releases(link: link, epoch: epoch, after: 0, limit: .max) {
-      present.insert(release.position)
-    }
-    guard let neighbour = neighbourByID[link] else { return }
+    var supply: [Release] = []
     var position: Int64 = 0
     while true {
       let batch = try store.events(after: position, limit: 500)
       guard let last = batch.last else { break }
       position = last.position
-      for item in batch where item.arrival?.via != link && !present.contains(item.position) {
-        let thing = item.event.thing
-        guard
-          try store.releasedVersion(link: link, thing: thing) >= item.event.header.version
-        else { continue }
-        cursor.released += 1
+      for item in batch where item.arrival?.via != link {
+        let given = try store.releasedVersion(link: link, thing: item.event.thing)
+        guard given >= item.event.header.version else { continue }
         let verdict = verdict(for: item, neighbour: neighbour, follows: true)
-        try store.append(
+        supply.append(
           Release(
-            linkSeq: cursor.released, position: item.position, policyVersion: gate.version,
-            withSealed: verdict == .full), link: link, epoch: epoch)
+            linkSeq: 0, position: item.position, policyVersion: gate.version,
+            withSealed: verdict == .full))
       }
+    }
+    var cursor = try outbox(link, epoch: epoch, store: store)
+    // It may have asked before, and been cut off before it could acknowledge any of it.
+    let numbered = try store.releases(
+      link: link, epoch: epoch, after: max(0, cursor.released - Int64(supply.count)),
+      limit: supply.count)
+    guard numbered.map(\.position) != supply.map(\.position) else { return }
+    for var release in supply {
+      cursor.released += 1
+      release.linkSeq = cursor.released
+      try store.append(release, link: link, epoch: epoch)
     }
     try store.putOutbox(link, cursor)
   }

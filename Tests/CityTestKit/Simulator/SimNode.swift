@@ -38,12 +38,13 @@ struct SimNode {
 
   mutating func boot(seed: UInt64, bug: PlantedBug?) throws {
     boots += 1
+    let own = id.rawValue.utf8.reduce(seed) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
     core = try CommandCore(
       store: store, signer: SimSigner(node: id), verifier: SimVerifier(),
       vault: Vault(masterKey: [UInt8](repeating: 7, count: 32)),
       gate: bug == .applyWithoutPolicy
         ? OpenGate() : PolicyGate(policy: .standard, own: jurisdiction) as any ReleaseGate,
-      random: SeededRandom(seed: seed &+ UInt64(boots) &* 0x9E37),
+      random: SeededRandom(seed: own &+ UInt64(boots) &* 0x9E37),
       instance: "\(id)-\(boots)", settings: settings)
     pending = []
     pendingAcks = []

@@ -7,7 +7,7 @@ extension World {
   /// Orders to children, and what their people do with the tasks.
   mutating func ordering() {
     let index = random.below(nodes.count)
-    switch random.below(8) {
+    switch random.below(10) {
     case 0...2: issuing(index)
     case 3: recalling(index)
     default: working(index)
@@ -23,7 +23,7 @@ extension World {
       OrderTarget(node: $0, name: Label(zh: $0.rawValue, en: $0.rawValue))
     }
     let grade = Grade.allCases[random.below(4)]
-    let expires: UTCTime? = random.below(3) == 0 ? now + .seconds(Int64(5 + random.below(60))) : nil
+    let expires: UTCTime? = random.below(2) == 0 ? now + .seconds(Int64(5 + random.below(30))) : nil
     let party = party(index, [.command])
     var created: [ThingID] = []
     run(index, "orders \(targets.map(\.node.rawValue))") { core, now, store, outcome in
@@ -53,8 +53,9 @@ extension World {
 
   private mutating func working(_ index: Int) {
     let party = party(index, [.handler])
+    let node = nodes[index].id
     let tasks = things.filter {
-      $0.kind == "tsk" && nodes[index].store.tables.things[$0] != nil
+      $0.kind == "tsk" && nodes[index].store.tables.things[$0]?.owner == node
     }
     guard !tasks.isEmpty else { return }
     let task = tasks[random.below(tasks.count)]

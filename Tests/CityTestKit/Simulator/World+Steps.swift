@@ -15,9 +15,9 @@ extension World {
     switch roll {
     case ..<420: deliverSomething()
     case ..<570: groupCommit()
-    case ..<640: filing()
-    case ..<750: handingOver()
-    case ..<800: acting()
+    case ..<620: filing()
+    case ..<730: handingOver()
+    case ..<775: acting()
     case ..<865: ordering()
     case ..<885: ticking()
     case ..<900: cutting()
