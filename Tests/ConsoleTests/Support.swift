@@ -14,7 +14,8 @@ enum Sample {
   static let renderer = Result { try Renderer() }
   static let now = UTCTime("2026-11-21T05:00:00Z") ?? UTCTime(seconds: 0)
   static let script = "<script>alert(1)</script>\"'&"
-  static let long = String(repeating: "漫长的名字", count: 60)
+  /// Three hundred characters, as many bytes as a title may have.
+  static let long = String(repeating: "漫a", count: 150)
 
   static func node(_ name: String) throws -> NodeID { try require(NodeID(rawValue: name)) }
   static func principal(_ name: String) throws -> PrincipalID {

@@ -26,7 +26,9 @@ struct Renderer: Sendable {
         .sorted()
       where name.hasSuffix(".mustache") {
         let text = try String(contentsOfFile: "\(folder)/templates/\(name)", encoding: .utf8)
-        templates[String(name.dropLast(9))] = try MustacheTemplate(string: text)
+        // The end of the file is no part of what a partial puts into a line.
+        let template = text.hasSuffix("\n") ? String(text.dropLast()) : text
+        templates[String(name.dropLast(9))] = try MustacheTemplate(string: template)
       }
       library = MustacheLibrary(templates: templates)
       var tables: [Language: StringTable] = [:]

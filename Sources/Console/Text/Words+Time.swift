@@ -29,7 +29,7 @@ extension Words {
       : date.prefix(4) == today.prefix(4) ? "\(date.dropFirst(5)) \(clock.prefix(5))" : "\(date)"
     return Moment(
       iso: time.description, clock: short, full: "\(date) \(clock) \(zoneName)",
-      ageText: age(now - time))
+      ageText: time > now + .seconds(3) ? "" : age(now - time))
   }
 
   func deadline(_ time: UTCTime?, isOpen: Bool = true) -> Deadline? {

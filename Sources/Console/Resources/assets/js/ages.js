@@ -12,7 +12,8 @@ export function describe(seconds) {
 
 function tick() {
   for (const element of document.querySelectorAll("[data-since]")) {
-    element.textContent = describe((Date.now() - Date.parse(element.dataset.since)) / 1000)
+    const seconds = (Date.now() - Date.parse(element.dataset.since)) / 1000
+    if (seconds > 0) element.textContent = describe(seconds)
   }
 }
 
