@@ -200,7 +200,7 @@ public enum NodeSetup {
       jurisdiction: identity.jurisdiction, isDepartment: settings.node.department,
       key: Hex.string(keys.signer.publicKey), zoneOffset: identity.zoneOffset)
     let joined = try await LinkJoin.join(
-      invitation, key: "join-\(invitation.secretHash)", request: request,
+      invitation, key: "\(invitation.secretHash)", request: request,
       node: try JSON.encode(description), now: SystemClock().now(),
       group: MultiThreadedEventLoopGroup.singleton)
     guard joined.identity.node == identity.node else {
