@@ -9,7 +9,11 @@ public enum CityAPI {
   /// Everything, the document included.
   public static func group(_ services: APIServices) -> RouteGroup {
     let operations = operations(services)
-    let memory = RequestMemory(store: services.answers, clock: services.clock)
+    let things = ThingRoutes(services: services)
+    let memory = RequestMemory(store: services.answers, clock: services.clock) { id, context in
+      let record = try await services.things.thing(id, by: try context.principal())
+      return things.answer(record, context)
+    }
     let bytes = document(operations)
     let document = Route.get("/api/v1/openapi.json", access: .public, rate: .free) { _, _ in
       .json(bytes)

@@ -4,6 +4,7 @@ import CityJSON
 import HTTPAPI
 import Journal
 import Operations
+import Synchronization
 import Testing
 import Web
 
@@ -168,6 +169,20 @@ struct AnswerTests {
       #expect(
         try await client("POST", "/api/v1/incidents", Self.filing, headers: next).status == 201)
     }
+  }
+
+  @Test func `a node that stops before it answers does nothing twice`() async throws {
+    let api = try TestAPI()
+    api.city.stopsBeforeAnswer.withLock { $0 = true }
+    try await api.run { client async throws in
+      let key = ["Idempotency-Key": "k9"]
+      #expect(
+        try await client("POST", "/api/v1/incidents", Self.filing, headers: key).status == 503)
+      let again = try await client("POST", "/api/v1/incidents", Self.filing, headers: key)
+      #expect(again.status == 200)
+      #expect(again.json["id"] == "inc_1")
+    }
+    #expect(api.city.calls == ["stopped"])
   }
 
   @Test func `secrets are told once and kept nowhere`() async throws {

@@ -135,9 +135,20 @@ final class FakeCity: NodePort, ThingsPort, CasesPort, OrdersPort, WarningsPort,
 
   // MARK: Commands
 
+  /// The node stops after the deed and before the answer.
+  let stopsBeforeAnswer = Mutex(false)
+
   func file(
     _ report: CaseReport, reporter: [PersonalField], by principal: Principal
   ) async throws -> ThingRecord {
+    if stopsBeforeAnswer.withLock({ $0 }), let stamp = RequestStamp.current {
+      note("stopped")
+      try await keep(
+        IdempotencyRecord(
+          key: stamp.key, fingerprint: stamp.fingerprint, status: RequestStamp.unanswered,
+          response: Array(#"{"thing":"inc_1"}"#.utf8), expires: stamp.expires))
+      throw Problem(.unavailable, "the node stops")
+    }
     note(
       "file \(report.title) \(report.jurisdiction) \(report.place?.longitude ?? 0) "
         + reporter.map(\.field).joined(separator: ","))

@@ -4,6 +4,7 @@ import CityJSON
 import Hummingbird
 public import Journal
 import NIOCore
+import Operations
 import Synchronization
 import Web
 
@@ -17,7 +18,8 @@ public protocol AnswerStore: Sendable {
 /// Gives a repeated request the answer that the first one got.
 ///
 /// Only answers that changed something are kept; a refused request may be sent again. Of two that
-/// come at once, the second is told to wait.
+/// come at once, the second is told to wait. What a request does is put on record together with its
+/// key (``RequestStamp``), so that a node that stops in between does nothing twice.
 final class RequestMemory: Sendable {
   private static let lifetime = Duration64.hours(24)
   /// Greater answers are not kept: the request is then done once and its answer told once.
@@ -25,11 +27,17 @@ final class RequestMemory: Sendable {
 
   private let store: any AnswerStore
   private let clock: any Clock64
+  /// Answers with a thing as it is now.
+  private let show: @Sendable (ThingID, CityRequestContext) async throws -> Response
   private let running = Mutex<Set<String>>([])
 
-  init(store: any AnswerStore, clock: any Clock64) {
+  init(
+    store: any AnswerStore, clock: any Clock64,
+    show: @escaping @Sendable (ThingID, CityRequestContext) async throws -> Response
+  ) {
     self.store = store
     self.clock = clock
+    self.show = show
   }
 
   func once(
@@ -52,9 +60,19 @@ final class RequestMemory: Sendable {
       if tellsSecret {
         throw Problem(.duplicate, "this was done already; what it told is told only once")
       }
+      if known.status == RequestStamp.unanswered {
+        guard let thing = RequestStamp.thing(known) else {
+          throw Problem(.duplicate, "this was done already, and its answer was lost")
+        }
+        return try await show(thing, context)
+      }
       return Self.response(known)
     }
-    let response = try await handler(request, context.holding(body))
+    let stamp = RequestStamp(
+      key: name, fingerprint: fingerprint, expires: clock.now() + Self.lifetime)
+    let response = try await RequestStamp.$current.withValue(stamp) {
+      try await handler(request, context.holding(body))
+    }
     try await keep(response, name, fingerprint, tellsSecret)
     return response
   }

@@ -60,10 +60,14 @@ public final class CommandEngine: Sendable, WriteGroupHooks {
       @escaping @Sendable (inout CommandCore, UTCTime, any NodeStore, inout CoreOutcome) throws ->
       Value
   ) async throws -> Value {
-    try await withCheckedThrowingContinuation { continuation in
+    let stamp = RequestStamp.current
+    return try await withCheckedThrowingContinuation { continuation in
       let result = Mutex<Value?>(nil)
       enqueue { core, now, store, outcome in
         let value = try body(&core, now, store, &outcome)
+        if let stamp, !outcome.events.isEmpty {
+          try store.putIdempotency(stamp.record(outcome.thing))
+        }
         result.withLock { $0 = value }
       } done: { error in
         if let error {
