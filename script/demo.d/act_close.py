@@ -155,6 +155,6 @@ def journals(play: Play) -> None:
         client = play.city.session(node, "guanliyuan")
         report = play.steps.act("verify the journal", node.title,
                                 lambda client=client: client.post("/journal/verify"))
-        play.steps.see(f"journal verified, {report['checked']} events", node.title,
-                       lambda report=report: report["checked"] > 0 and not report["findings"],
+        play.steps.see(f"journal verified, {report['events']} events", node.title,
+                       lambda report=report: report["events"] > 0 and not report["findings"],
                        patience=0.1)

@@ -98,7 +98,6 @@ def check(options: argparse.Namespace) -> int:
     ports = free_ports(2 * len(NODES))
     failure: NotSeen | None = None
     city: City | None = None
-    keep = False
     try:
         city = City(Program(options.binary), folder, list(zip(ports[::2], ports[1::2])), pack,
                     steps.say, rng=random.Random(seed), password_cost=10)
@@ -116,11 +115,13 @@ def check(options: argparse.Namespace) -> int:
                 raise NotSeen("the node is still running", node.title, "its process has ended")
     except NotSeen as error:
         failure = error
-        keep = bool(os.environ.get("DEMO_KEEP"))
+    except (Refused, Unreachable, KeyError, IndexError, TypeError, ValueError) as error:
+        # An answer of another shape than documented is a step that was not seen, too.
+        failure = NotSeen(f"{steps.step} (or the one after it)", steps.node, repr(error))
     finally:
         if city is not None:
             city.stop()
-        if keep:
+        if failure is not None and os.environ.get("DEMO_KEEP"):
             steps.say(f"Kept {folder}")
         else:
             shutil.rmtree(folder, ignore_errors=True)
