@@ -1,5 +1,6 @@
 import Access
 import CityCore
+import Console
 import Devices
 import HTTPAPI
 import Journal
@@ -101,13 +102,16 @@ extension NodeParts {
       case .everybody: events.revokeAll()
       }
     }
-    let groups = [
-      OperationRoutes.group(
-        registry: registry, checks: checks,
-        metricsAreOpen: settings.access.openMetrics && listener.isLoopback),
-      CityAPI.group(api),
-    ]
-    let server = try WebServer(settings: listener, groups: groups, services: services)
+    let console = try ConsoleRoutes(pages(isSecure: listener.isSecure))
+    let groups =
+      [
+        OperationRoutes.group(
+          registry: registry, checks: checks,
+          metricsAreOpen: settings.access.openMetrics && listener.isLoopback),
+        CityAPI.group(api),
+      ] + console.groups
+    let server = try WebServer(
+      settings: listener, groups: groups, services: services, problems: console.problems)
     return ClosureService(name: "http") {
       try await server.run { port in
         ports.withLock { $0.http = port }
@@ -117,16 +121,34 @@ extension NodeParts {
     }
   }
 
+  /// What devices measured, with the unit that each property has now.
+  private var readings: TelemetryReadings {
+    TelemetryReadings(telemetry) { [sense] device, property in
+      let table = sense.devices
+      return table.position(of: device).flatMap {
+        table.device(at: $0).property(property)?.unit
+      }
+    }
+  }
+
+  private func pages(isSecure: Bool) -> ConsoleServices {
+    let readings = readings
+    return ConsoleServices(
+      node: city, events: events, isSecure: isSecure, place: place,
+      readings: ReadingsSource(
+        latest: { device in try readings.latest(device: device) },
+        course: { device, property, from, to, step in
+          try readings.downsample(
+            device: device, property: property, from: from, to: to, step: step,
+            origin: UTCTime(rawValue: 0))
+        }))
+  }
+
   private var api: APIServices {
     let use = CityPorts(city: city, place: place)
     let own = NodePorts(
-      city: city, place: place,
-      readings: TelemetryReadings(telemetry) { [sense] device, property in
-        let table = sense.devices
-        return table.position(of: device).flatMap {
-          table.device(at: $0).property(property)?.unit
-        }
-      }, storage: storage, files: files, invitations: invitations, home: home, keys: keys)
+      city: city, place: place, readings: readings, storage: storage, files: files,
+      invitations: invitations, home: home, keys: keys)
     var services = APIServices(
       node: use, things: use, answers: use, clock: clock, events: events, audience: use)
     services.accounts = use
