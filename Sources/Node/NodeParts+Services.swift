@@ -20,6 +20,9 @@ extension NodeParts {
     var services: [any Service] = [
       ClosureService(name: "ticks") { await ticks() },
       ClosureService(name: "maintenance") { await maintenance() },
+      ClosureService(name: "outbound") {
+        await cancelWhenGracefulShutdown { await outside.run() }
+      },
     ]
     services.append(try linkServer())
     services += try dialers()
@@ -169,6 +172,7 @@ extension NodeParts {
     services.accounts = use
     services.people = use
     services.policy = use
+    services.webhooks = outside.desk(city)
     services.audit = use
     services.privacy = use
     services.shifts = use

@@ -37,6 +37,7 @@ struct NodeParts: Sendable {
   let events: EventHub
   let registry: PrometheusRegistry
   let invitations: Invitations
+  let outside: Outside
   let eventLoops: MultiThreadedEventLoopGroup
   let ports = PortBoard()
 
@@ -58,6 +59,7 @@ struct NodeParts: Sendable {
     let links = LinkService(logger: logger)
     let evidenceBox = Mutex<EvidenceLane?>(nil)
     let eventBox = Mutex<EventHub?>(nil)
+    let outsideBox = Mutex<Outside?>(nil)
 
     let identity = try NodeSetup.identity(settings)
     let coreSettings = NodeSetup.coreSettings(settings, identity: identity)
@@ -77,9 +79,15 @@ struct NodeParts: Sendable {
       links: { links.execute($0) },
       events: { events in
         eventBox.withLock { $0 }?.publish(events.compactMap(StreamEvents.event))
+        outsideBox.withLock { $0 }?.wake(events)
       },
       wanted: { wanted in evidenceBox.withLock { $0 }?.want(wanted) })
     let engine = CommandEngine(core: core, storage: storage, clock: clock, sinks: sinks)
+    let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+    let outside = try Outside(
+      settings.outbound, masterKey: keys.master, engine: engine, clock: clock, group: eventLoops,
+      logger: logger)
+    outsideBox.withLock { $0 = outside }
     let reader = storage.reader
     let hub = EventHub(
       stream: "\(core.journal.head.epoch)", position: try await reader.lastPosition(),
@@ -107,8 +115,8 @@ struct NodeParts: Sendable {
       settings: settings, home: home, keys: keys, logger: logger, clock: clock, storage: storage,
       telemetry: telemetry, engine: engine, city: city, sense: sense, place: place, links: links,
       evidence: lane, files: files, events: hub, registry: registry,
-      invitations: Invitations(fingerprint: keys.authority.fingerprint),
-      eventLoops: MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount))
+      invitations: Invitations(fingerprint: keys.authority.fingerprint), outside: outside,
+      eventLoops: eventLoops)
   }
 
   /// The metrics system takes one backend for the life of the process.

@@ -39,7 +39,9 @@ public enum NodeSetup {
       level: identity.level, name: identity.name, jurisdiction: identity.jurisdiction,
       isDepartment: settings.node.department, zoneOffset: identity.zoneOffset,
       handling: .standard, limits: .standard, calendar: .standard, classes: .standard,
-      acceptsOffers: settings.node.acceptsOffers, selfPrincipal: identity.organisation)
+      acceptsOffers: settings.node.acceptsOffers,
+      unacknowledgedAfter: .seconds(Int64(settings.outbound.unacknowledgedAfter)),
+      selfPrincipal: identity.organisation)
   }
 
   static func passwords(_ settings: NodeSettings) -> PasswordHash.Parameters {

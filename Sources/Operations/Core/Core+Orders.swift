@@ -194,20 +194,29 @@ extension CommandCore {
     outcome.thing = thing
   }
 
-  /// An unacknowledged alarm leaves the building.
-  func queueOutbound(
+  /// An unacknowledged order leaves the building.
+  private func queueOutbound(
     _ record: ThingRecord, _ title: String, _ grade: Grade, round: Int, now: UTCTime,
+    store: any CoreStore
+  ) throws {
+    try queueOutbound(
+      record, Label(zh: title, en: title), grade, mark: "\(round)", now: now, store: store)
+  }
+
+  /// Queues an unacknowledged alarm, once for each mark.
+  func queueOutbound(
+    _ record: ThingRecord, _ title: Label, _ grade: Grade, mark: String, now: UTCTime,
     store: any CoreStore
   ) throws {
     try store.enqueue(
       OutboundMessage(
-        id: "\(record.id)/\(round)", thing: record.id, grade: grade,
+        id: "\(record.id)/\(mark)", thing: record.id, grade: grade,
         subject: Label(
-          zh: "[\(settings.name.zh)] 无人签收：\(title)",
-          en: "[\(settings.name.en)] not acknowledged: \(title)"),
+          zh: "[\(settings.name.zh)] 无人签收：\(title.zh)",
+          en: "[\(settings.name.en)] not acknowledged: \(title.en)"),
         text: Label(
-          zh: "\(title)（\(record.id)）在规定时间内无人签收。请立即登录处理。",
-          en: "\(title) (\(record.id)) was not acknowledged in time. Log in and act on it now."),
+          zh: "\(title.zh)（\(record.id)）在规定时间内无人签收。请立即登录处理。",
+          en: "\(title.en) (\(record.id)) was not acknowledged in time. Log in and act on it now."),
         queued: now, nextAttempt: now))
   }
 }

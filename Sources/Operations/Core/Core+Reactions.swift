@@ -157,5 +157,6 @@ extension CommandCore {
         }
       }
     }
+    try raiseAlarms(now: now, store: store)
   }
 }

@@ -20,6 +20,8 @@ public struct CoreSettings: Sendable {
   public var classes: ClassTable
   /// Delegated and escalated cases are accepted by the node itself instead of by a person.
   public var acceptsOffers: Bool
+  /// How long an orange or red warning may go unacknowledged before it leaves the building.
+  public var unacknowledgedAfter: Duration64
   /// Acts where no person does.
   public var selfPrincipal: PrincipalID
 
@@ -28,7 +30,8 @@ public struct CoreSettings: Sendable {
     handling: HandlingPolicy, limits: LimitsTable, cases: CasePolicy = .standard,
     reminders: ReminderSchedule = .standard,
     calendar: CityCalendar, classes: ClassTable,
-    acceptsOffers: Bool, selfPrincipal: PrincipalID
+    acceptsOffers: Bool, unacknowledgedAfter: Duration64 = .minutes(2),
+    selfPrincipal: PrincipalID
   ) {
     self.level = level
     self.name = name
@@ -42,6 +45,7 @@ public struct CoreSettings: Sendable {
     self.calendar = calendar
     self.classes = classes
     self.acceptsOffers = acceptsOffers
+    self.unacknowledgedAfter = unacknowledgedAfter
     self.selfPrincipal = selfPrincipal
   }
 }
