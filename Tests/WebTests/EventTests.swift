@@ -165,6 +165,14 @@ struct EventTests {
     }
   }
 
+  @Test func `whoever asks for the header alone does not listen`() async throws {
+    try await run(try server()) { server async throws in
+      let head = try await ask(server.port, "HEAD /events", ["Authorization: Bearer t1"])
+      #expect(head.status == 200 && head["content-type"] == "text/event-stream")
+      #expect(server.hub.subscriberCount == 0)
+    }
+  }
+
   @Test func `who leaves is forgotten at once`() async throws {
     try await run(try server()) { server async throws in
       try await RawConnection.open(server.port) { stream in

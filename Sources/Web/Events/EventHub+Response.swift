@@ -16,13 +16,15 @@ extension EventHub {
     guard let identity = context.identity else {
       throw Problem(.unauthenticated, "no credential was given")
     }
+    let headers: HTTPFields = [.contentType: "text/event-stream", .cacheControl: "no-store"]
+    // Whoever asks for the header alone does not listen.
+    if context.method == "HEAD" { return Response(status: .ok, headers: headers) }
     let subscriber = try subscribe(
       identity, until: until, channel: context.channel, filter: filter)
     context.channel.closeFuture.whenComplete { _ in self.unsubscribe(subscriber) }
     let last = context.lastEventID
     return Response(
-      status: .ok,
-      headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
+      status: .ok, headers: headers,
       body: ResponseBody { writer in
         defer { self.unsubscribe(subscriber) }
         try await self.serve(subscriber, after: last, to: &writer)
