@@ -71,6 +71,10 @@ extension Order {
   public var unacknowledged: [Mirror] { recipients.filter { !$0.state.isAcknowledged } }
   /// Every recipient has come to an end.
   public var isSettled: Bool { recipients.allSatisfy(\.state.isFinal) }
+  /// Its own time can still run out: a recipient's clock may have told so before ours does.
+  private var canExpire: Bool {
+    !hasExpired && !recipients.allSatisfy { $0.state.isFinal && $0.state != .expired }
+  }
 
   /// How many recipients are in each state that any is in, in the order of ``RecipientState``.
   public var tally: [(state: RecipientState, count: Int)] {
@@ -84,7 +88,7 @@ extension Order {
   public var wake: UTCTime? {
     guard stage == .issued else { return nil }
     var times: [UTCTime] = []
-    if let expires = issue.expires, !hasExpired, !isSettled { times.append(expires) }
+    if let expires = issue.expires, canExpire { times.append(expires) }
     let waiting = unacknowledged
     if let plan = issue.reminders, !waiting.isEmpty {
       if let next = plan.next(after: reminders, since: issued) { times.append(next) }
@@ -98,7 +102,7 @@ extension Order {
   /// What the clock must do at `now`; nothing when it is not time.
   public func dueCommands(at now: UTCTime) -> [OrderCommand] {
     guard stage == .issued else { return [] }
-    if let expires = issue.expires, !hasExpired, !isSettled, expires <= now { return [.expire] }
+    if let expires = issue.expires, canExpire, expires <= now { return [.expire] }
     var commands: [OrderCommand] = []
     let waiting = unacknowledged
     if let plan = issue.reminders, !waiting.isEmpty {
