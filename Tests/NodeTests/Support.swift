@@ -1,1 +1,231 @@
-// What the tests of Node share.
+import Access
+import CityCore
+import CityJSON
+import Foundation
+import HTTPAPI
+import Incidents
+import Journal
+import Logging
+import Operations
+import Synchronization
+import Testing
+import Warnings
+
+@testable import Node
+
+struct Unexpected: Error, CustomStringConvertible {
+  let description: String
+}
+
+/// A program of `Fixtures` that runs beside a test and prints one JSON value for each thing that
+/// happens to it, its port first.
+final class Helper: Sendable {
+  let port: Int
+  private let process: Process
+  private let input: Pipe
+  private let lines: AsyncStream<JSONValue>
+
+  /// The Python that `script/setup test` installs, or one that already knows what is needed.
+  static func python(knowing module: String? = nil) throws -> String {
+    let root = FileManager.default.currentDirectoryPath
+    let installed = root + "/.tools/venv/bin/python"
+    for candidate in [installed, "/usr/bin/python3", "/usr/local/bin/python3"] {
+      guard FileManager.default.isExecutableFile(atPath: candidate) else { continue }
+      guard let module else { return candidate }
+      let probe = Process()
+      probe.executableURL = URL(fileURLWithPath: candidate)
+      probe.arguments = ["-c", "import \(module)"]
+      probe.standardError = FileHandle.nullDevice
+      try probe.run()
+      probe.waitUntilExit()
+      if probe.terminationStatus == 0 { return candidate }
+    }
+    throw Unexpected(
+      description: "no Python with \(module ?? "nothing special"): run `script/setup test`")
+  }
+
+  static func fixture(_ name: String) throws -> String {
+    guard let path = Bundle.module.resourcePath else {
+      throw Unexpected(description: "the fixtures are missing")
+    }
+    return path + "/Fixtures/" + name
+  }
+
+  static func receiver() async throws -> Helper {
+    try await Helper("http_receiver.py", [], python: try python())
+  }
+
+  static func mailServer(_ mode: String) async throws -> Helper {
+    try await Helper(
+      "smtp_server.py", [mode, try fixture("tls")], python: try python(knowing: "aiosmtpd"))
+  }
+
+  private init(_ script: String, _ arguments: [String], python: String) async throws {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: python)
+    process.arguments = ["-W", "ignore", try Self.fixture(script)] + arguments
+    let output = Pipe()
+    input = Pipe()
+    process.standardOutput = output
+    process.standardInput = input
+    try process.run()
+    self.process = process
+    let (lines, source) = AsyncStream<JSONValue>.makeStream()
+    self.lines = lines
+    let rest = Mutex<[UInt8]>([])
+    output.fileHandleForReading.readabilityHandler = { handle in
+      let data = handle.availableData
+      guard !data.isEmpty else {
+        handle.readabilityHandler = nil
+        source.finish()
+        return
+      }
+      let whole = rest.withLock { rest -> [[UInt8]] in
+        rest += data
+        var whole: [[UInt8]] = []
+        while let end = rest.firstIndex(of: 0x0A) {
+          whole.append(Array(rest[..<end]))
+          rest.removeSubrange(...end)
+        }
+        return whole
+      }
+      for line in whole {
+        if let value = try? JSON.parse(line) { source.yield(value) }
+      }
+    }
+    var port: Int?
+    for await line in lines {
+      port = line["port"]?.intValue.map(Int.init)
+      break
+    }
+    guard let port else { throw Unexpected(description: "\(script) did not start") }
+    self.port = port
+  }
+
+  /// The next thing that happened to it.
+  func next() async throws -> JSONValue {
+    for await line in lines { return line }
+    throw Unexpected(description: "the helper ended")
+  }
+
+  /// Ends it; what it still said can be read afterwards.
+  func stop() {
+    try? input.fileHandleForWriting.close()
+    process.terminate()
+  }
+
+  deinit { process.terminate() }
+}
+
+/// A node in a folder of its own, whole but for its listeners.
+struct Station {
+  static let password = "green rivers 42 run"
+  let folder: String
+  let parts: NodeParts
+  let administrator: Principal
+
+  init(_ adjust: (inout NodeSettings) -> Void) async throws {
+    folder = NSTemporaryDirectory() + "node-\(UInt64.random(in: 0...UInt64.max))"
+    var settings = NodeSettings()
+    settings.node.id = "district-1"
+    settings.node.level = .district
+    settings.node.nameZh = "西湖区"
+    settings.node.nameEn = "West Lake"
+    settings.node.jurisdiction = "330106"
+    settings.data = folder
+    settings.access.passwordCost = 10
+    adjust(&settings)
+    let made = try NodeSetup.initialise(settings, login: "admin")
+    parts = try await NodeParts.assemble(
+      settings: settings, home: NodeHome(folder),
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    let first = try await Self.opened(parts.city, made.password)
+    try await parts.city.changePassword(
+      from: made.password, to: Self.password,
+      by: parts.city.authenticate(cookie: first.cookie), address: "192.0.2.1")
+    administrator = try parts.city.authenticate(cookie: first.cookie).principal
+  }
+
+  private static func opened(_ city: CityNode, _ password: String) async throws -> OpenedSession {
+    let answer = try await city.login(
+      Login.Attempt(login: "admin", password: password, code: nil, address: "192.0.2.1"))
+    guard case .opened(let session) = answer else {
+      throw Unexpected(description: "a code was asked for")
+    }
+    return session
+  }
+
+  var desk: WebhookDesk { parts.outside.desk(parts.city) }
+
+  /// Runs the deliveries while `body` does.
+  func delivering(_ body: () async throws -> Void) async throws {
+    let outside = parts.outside
+    let task = Task { await outside.run() }
+    do { try await body() } catch {
+      task.cancel()
+      await task.value
+      throw error
+    }
+    task.cancel()
+    await task.value
+  }
+
+  func close() {
+    parts.close()
+    try? FileManager.default.removeItem(atPath: folder)
+  }
+
+  /// Files a case, as a rule does.
+  func file(_ title: String, _ grade: Grade = .orange) async throws -> ThingID {
+    let ground = parts.city.identity.jurisdiction
+    return try await parts.engine.perform { core, now, store, outcome in
+      try core.fileIncident(
+        CaseReport(
+          title: title, classCode: "E0403", grade: grade, source: .sensor, jurisdiction: ground),
+        by: ActingParty(actor: core.actor(.rule), capacities: []), now: now, store: store,
+        outcome: &outcome)
+    }
+  }
+
+  /// Raises a warning.
+  func warn(_ rule: String, _ grade: Grade) async throws -> ThingID {
+    let ground = parts.city.identity.jurisdiction
+    return try await parts.engine.perform { core, now, store, outcome in
+      let device = try #require(ThingID(kind: "dev", key: "gauge-1"))
+      let id = try #require(
+        WarningKey(
+          node: core.node, rule: rule, subject: device, property: "waterLevel", opened: now
+        ).id)
+      let raised = WarningEvent.Raised(
+        rule: rule, ruleName: Label(zh: "水位过高", en: "Water level high"), subject: device,
+        subjectName: Label(zh: "一号水位计", en: "Gauge 1"), property: "waterLevel", unit: "m",
+        grade: grade, value: 4.2, opened: now, time: now, jurisdiction: ground, place: nil,
+        message: Label(zh: "水位 4.2 米", en: "Level 4.2 m"))
+      try core.write(
+        [
+          WarningEvent.raised(raised).draft(
+            thing: id, actor: core.actor(.rule),
+            labels: Labels(jurisdiction: ground, grade: grade))
+        ], now: now, store: store, outcome: &outcome)
+      return id
+    }
+  }
+
+  /// One tick, so much later.
+  func tick(after span: Duration64) async throws {
+    try await parts.engine.perform { core, now, store, outcome in
+      try core.tickThings(now: now + span, store: store, outcome: &outcome)
+    }
+  }
+
+  func queued() async throws -> [Operations.OutboundMessage] {
+    try await parts.engine.perform { _, now, store, _ in
+      try store.outbound(dueBy: now + .hours(1), limit: 100)
+    }
+  }
+}
+
+/// What somebody asks of a webhook, from its JSON.
+func draft(_ json: String) throws -> WebhookDraft {
+  try JSON.decode(WebhookDraft.self, from: Array(json.utf8))
+}

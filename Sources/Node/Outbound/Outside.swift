@@ -61,7 +61,9 @@ struct Outside: Sendable {
   }
 
   func desk(_ city: CityNode) -> WebhookDesk {
-    WebhookDesk(city: city, allowList: allowList, secrets: secrets) { webhooksChanged() }
+    WebhookDesk(
+      city: city, allowList: allowList, secrets: secrets, changed: { webhooksChanged() },
+      rewinding: { webhooks.forget($0) })
   }
 
   // MARK: - Settings

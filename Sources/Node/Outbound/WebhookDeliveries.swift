@@ -57,6 +57,9 @@ final class WebhookDeliveries: DeliveryStore {
     }
   }
 
+  /// Somebody is about to set a cursor back: what is on its way no longer moves it.
+  func forget(_ id: String) { state.withLock { $0.heads[id] = nil } }
+
   // MARK: - DeliveryStore
 
   func due(now: UTCTime, limit: Int) async throws(Problem) -> [Delivery] {

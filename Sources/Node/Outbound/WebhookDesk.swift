@@ -1,6 +1,7 @@
 import Access
 import CityCore
 import HTTPAPI
+import Journal
 import Operations
 import Outbound
 
@@ -14,6 +15,8 @@ struct WebhookDesk: WebhooksPort {
   let secrets: WebhookSecrets
   /// Told of every change.
   let changed: @Sendable () -> Void
+  /// Told of a replay before it happens.
+  let rewinding: @Sendable (String) -> Void
 
   func webhooks(by principal: Principal) async throws -> [WebhookRecord] {
     try authorise(principal)
@@ -96,6 +99,7 @@ struct WebhookDesk: WebhooksPort {
 
   func replay(_ id: String, after position: Int64, by principal: Principal) async throws {
     let actor = try authorise(principal)
+    rewinding(id)
     try await city.engine.perform { core, now, store, outcome in
       var record = try Self.record(id, store)
       guard position >= 0, position <= (try store.lastPosition()) else {
