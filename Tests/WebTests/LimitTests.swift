@@ -90,6 +90,11 @@ struct LimitTests {
     settings = ListenerSettings()
     settings.limits.headerBytes = 0
     #expect(throws: Problem.self) { try settings.validate() }
+    settings = ListenerSettings()
+    settings.boundIdentity = { nil }
+    #expect(throws: Never.self) { try settings.validate() }
+    settings.isSecure = true
+    #expect(throws: Problem.self) { try settings.validate() }
   }
 
   @Test func `only names of the listener are accepted as its host`() {
@@ -98,7 +103,7 @@ struct LimitTests {
     for host in ["127.0.0.1:80", "localhost:1", "[::1]:80", "10.0.0.1", "City.example:443"] {
       #expect(settings.accepts(authority: host), "\(host)")
     }
-    for host in [nil, "", "evil.example", "localhost.evil", "127.0.0.1.evil.example"] {
+    for host in [nil, "", ":80", "evil.example", "localhost.evil", "127.0.0.1.evil.example"] {
       #expect(!settings.accepts(authority: host), "\(host ?? "nil")")
     }
   }

@@ -40,6 +40,11 @@ public struct ListenerSettings: Sendable {
     if !isLoopback, boundIdentity != nil {
       faults.append(.init(at: "boundIdentity", reason: "only a loopback listener may be bound"))
     }
+    if isSecure, boundIdentity != nil {
+      // Through a proxy everybody comes from this machine.
+      faults.append(
+        .init(at: "boundIdentity", reason: "a listener behind TLS or a proxy may not be bound"))
+    }
     if transport != nil, !isSecure {
       faults.append(.init(at: "isSecure", reason: "must be true with TLS"))
     }
@@ -51,6 +56,7 @@ public struct ListenerSettings: Sendable {
     guard let authority, !authority.isEmpty else { return false }
     if authority.utf8.first == 0x5B { return authority.contains("]") }
     let host = authority.prefix { $0 != ":" }
+    guard !host.isEmpty else { return false }
     // A literal IPv4 address: a name that is pointed here by somebody else never looks so.
     if host.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == 0x2E }) { return true }
     if host == "localhost" { return true }
