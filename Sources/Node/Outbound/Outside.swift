@@ -2,7 +2,7 @@ import CityCore
 import FoundationEssentials
 import Journal
 import Logging
-import NIOCore
+import NIOPosix
 import Operations
 import Outbound
 
@@ -19,7 +19,7 @@ struct Outside: Sendable {
   /// - Throws: ``Problem`` `configuration`, naming the setting.
   init(
     _ settings: NodeSettings.Outbound, masterKey: [UInt8], engine: CommandEngine,
-    clock: any Clock64, group: any EventLoopGroup, logger: Logger
+    clock: any Clock64, group: MultiThreadedEventLoopGroup, logger: Logger
   ) throws(Problem) {
     allowList = try AllowList(settings.allow)
     secrets = try WebhookSecrets(masterKey: masterKey)
