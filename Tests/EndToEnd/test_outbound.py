@@ -40,9 +40,16 @@ class Receiver(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class MailServer(aiosmtpd.Controller):
+    def _trigger_server(self):
+        # It connects to the port it was given, which was 0.
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
+
+
 def test_an_unacknowledged_red_order_leaves_the_building(make_city):
     mailbox = Mailbox()
-    smtp = aiosmtpd.Controller(mailbox, hostname="127.0.0.1", port=0)
+    smtp = MailServer(mailbox, hostname="127.0.0.1", port=0)
     smtp.start()
     web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
     threading.Thread(target=web.serve_forever, daemon=True).start()
