@@ -108,7 +108,7 @@ let rooms: [Room] = [
       "StoreSQLite",
     ],
     products: [
-      product("Yams", "Yams"), logging, metrics, crypto, nioPosix,
+      product("Yams", "Yams"), logging, metrics, crypto, nioCore, nioPosix,
       product("ServiceLifecycle", "swift-service-lifecycle"),
       product("UnixSignals", "swift-service-lifecycle"),
     ]),

@@ -71,15 +71,43 @@ public enum CustodyEvent: Hashable, Sendable {
   }
 }
 
+extension CustodyEvent {
+  /// Who loses the thing, by the body of a `handover.forfeited`.
+  static func loser(_ body: [UInt8]) -> NodeID? {
+    (try? JSON.decode(Body.self, from: body))?.from
+  }
+}
+
 extension ThingRecord {
+  /// The record as it stood after a version, from its stored events; nil when they do not reach so
+  /// far. Owner, offer and term only: the state is not folded.
+  public static func custody(
+    of thing: ThingID, through version: Int, store: any JournalStore
+  ) throws -> ThingRecord? {
+    var record: ThingRecord?
+    guard version > 0 else { return nil }
+    var claims = try store.events(of: thing, versions: 1...version).map(\.event)[...]
+    while let next = claims.first?.header.version, next == (record?.version ?? 0) + 1 {
+      let rivals = claims.prefix { $0.header.version == next }
+      claims = claims.dropFirst(rivals.count)
+      guard
+        let best = rivals.filter({ record?.objection(to: $0) == nil })
+          .max(by: { ($0.header.term, $0.id) < ($1.header.term, $1.id) })
+      else { break }
+      record = fold(best, before: record, projectors: ProjectorTable(), arrived: nil)
+    }
+    return record?.version == version ? record : nil
+  }
+
   /// Ordinary hand-overs count terms up by one; a forfeit begins an era of its own, so that it never
   /// ties with hand-overs that the one who forfeits could not know of. Within an era the node
-  /// itself, after an overridden quarantine, gives way to those who declared it lost.
+  /// itself, after an overridden quarantine, gives way to those who declared it lost: also to an
+  /// owner that takes back what it had offered to it.
   static let termsOfEra = 1_000
 
-  func termOfForfeit(by node: NodeID) -> Int {
+  func termOfForfeit(by node: NodeID, body: [UInt8]) -> Int {
     let era = (term / Self.termsOfEra + 1) * Self.termsOfEra
-    return node == owner ? era : era + Self.termsOfEra / 2
+    return CustodyEvent.loser(body) == node ? era : era + Self.termsOfEra / 2
   }
 
   /// Why `event` cannot be the next of this thing; nil when it can. Only the owner writes, only who

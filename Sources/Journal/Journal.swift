@@ -96,7 +96,7 @@ public struct Journal: Sendable {
       }
       return before.term + 1
     case CustodyEvent.forfeitedKind:
-      return before.termOfForfeit(by: node)
+      return before.termOfForfeit(by: node, body: draft.body)
     case CustodyEvent.returnedKind:
       guard before.owner == node else {
         throw Problem(.notOwner, "\(draft.thing) is owned by \(before.owner)")

@@ -24,7 +24,7 @@ extension LinkEngine {
       try checkScope(
         of: event, from: neighbour, known: try store.thing(event.thing),
         addressed: entry.addressed || event.header.labels.parties.contains(node),
-        follows: entry.follows)
+        follows: entry.follows, store: store)
     }
     try absorb(
       event, arrival: arrival, now: now, journal: &journal, store: store, outcome: &outcome)
@@ -43,8 +43,8 @@ extension LinkEngine {
 
   private func checkScope(
     of event: StoredEvent, from neighbour: Neighbour, known: ThingRecord?, addressed: Bool,
-    follows: Bool
-  ) throws(Problem) {
+    follows: Bool, store: any JournalStore
+  ) throws {
     let header = event.header
     let verdict = gate.verdict(
       kind: Self.policyKind(header), labels: header.labels, neighbour: neighbour,
@@ -54,7 +54,7 @@ extension LinkEngine {
       throw Problem(.linkRefused, "release policy refuses \(header.kind): \(reason)")
     }
     if let known {
-      try checkTurn(of: event, known: known)
+      try checkTurn(of: event, known: known, store: store)
     } else if neighbour.relation == .child {
       // A new thing must lie where the child has authority.
       guard neighbour.jurisdiction.covers(header.labels.jurisdiction) else {
@@ -72,12 +72,18 @@ extension LinkEngine {
 
   /// Whether this event may be the next of the thing. What lies in its past is settled by `absorb`
   /// under the same rules; what lies ahead waits for its turn there.
-  private func checkTurn(of event: StoredEvent, known: ThingRecord) throws(Problem) {
+  private func checkTurn(
+    of event: StoredEvent, known: ThingRecord, store: any JournalStore
+  ) throws {
     let header = event.header
     guard header.version > 1 else {
       throw Problem(.linkRefused, "\(known.id) began with another event")
     }
-    if header.kind == CustodyEvent.forfeitedKind { try checkForfeit(of: event, known: known) }
+    if header.kind == CustodyEvent.forfeitedKind {
+      // Whoever forfeits speaks of the thing as it stood then, not of what became of it since.
+      let then = try ThingRecord.custody(of: known.id, through: header.version - 1, store: store)
+      try checkForfeit(of: event, known: then ?? known)
+    }
     guard header.version == known.version + 1, header.term >= known.term else { return }
     if let objection = known.objection(to: event) { throw Problem(.linkRefused, objection) }
     guard header.labels.jurisdiction == known.labels.jurisdiction || known.owner == header.id.node
@@ -154,12 +160,11 @@ extension LinkEngine {
       try release([positioned], store: store)
     }
     for waiting in try store.takeParked(thing: event.thing, version: event.header.version + 1) {
-      let problem = Result { () throws(Problem) in
-        if let known = try? store.thing(event.thing) {
-          try checkTurn(of: waiting.event, known: known)
+      do {
+        if let known = try store.thing(event.thing) {
+          try checkTurn(of: waiting.event, known: known, store: store)
         }
-      }
-      if case .failure(let problem) = problem {
+      } catch let problem as Problem {
         outcome.notes.append(
           LinkNote(
             kind: .refusedEvent, neighbour: waiting.arrival.via, event: waiting.event.id,

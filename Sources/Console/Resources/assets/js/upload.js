@@ -7,7 +7,7 @@ function send(form, file) {
   const target = new URL(form.action)
   target.searchParams.set("name", file.name)
   target.searchParams.set("phase", form.elements.phase.value)
-  request.open("POST", target)
+  request.open("PUT", target)
   request.setRequestHeader("Content-Type", file.type || "application/octet-stream")
   request.setRequestHeader(
     "X-CSRF-Token", document.querySelector('meta[name="csrf-token"]').content)
