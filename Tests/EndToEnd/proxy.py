@@ -64,5 +64,7 @@ class Proxy:
         self._loop.call_soon_threadsafe(lambda: setattr(self, "is_cut", False))
 
     def close(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self.cut()
+        # What was cut ends its tasks in the next rounds of the loop.
+        self._loop.call_soon_threadsafe(self._loop.call_later, 0.2, self._loop.stop)
         self._thread.join(5)
