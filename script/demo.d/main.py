@@ -140,7 +140,7 @@ def show(options: argparse.Namespace) -> int:
         shutil.rmtree(folder)
     steps = Steps(False, options.patience)
     city = City(Program(options.binary), folder, ports, Pack(ROOT / "packs/storm"), steps.say,
-                password_cost=14)
+                password_cost=12)
     try:
         begun = time.monotonic()
         if city.is_set_up:
