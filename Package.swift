@@ -77,7 +77,8 @@ let rooms: [Room] = [
   Room(
     name: "Console", rank: 4,
     uses: [
-      "CityCore", "CityJSON", "Geo", "Journal", "Access", "Devices", "Warnings", "Incidents", "Linkage",
+      "CityCore", "CityJSON", "Geo", "Journal", "Access", "Devices", "Warnings", "Incidents",
+      "Linkage",
       "Operations",
     ], edges: ["Web"],
     products: [hummingbird, httpTypes, nioCore, product("Mustache", "swift-mustache"), logging],

@@ -18,7 +18,8 @@ import Warnings
     try await Station { $0.outbound.allow = ["127.0.0.1:\(receiver.port)"] }
   }
 
-  private func hook(_ receiver: Helper, _ path: String, _ more: String = "") throws -> WebhookDraft {
+  private func hook(_ receiver: Helper, _ path: String, _ more: String = "") throws -> WebhookDraft
+  {
     try draft(
       #"{"url":"http://127.0.0.1:\#(receiver.port)\#(path)","secret":"\#(Self.secret)"\#(more)}"#)
   }
@@ -105,7 +106,8 @@ import Warnings
     station.close()
   }
 
-  @Test func `secrets are sealed at rest, never listed, and every change is audited`() async throws {
+  @Test func `secrets are sealed at rest, never listed, and every change is audited`() async throws
+  {
     let receiver = try await Helper.receiver()
     let station = try await station(receiver)
     let by = station.administrator

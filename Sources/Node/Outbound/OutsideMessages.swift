@@ -43,7 +43,8 @@ enum OutsideMessages {
       id: message.id, type: "org.citybeacon.alarm.unacknowledged", source: "/nodes/\(node)",
       subject: message.thing.rawValue, time: message.queued, data: writer.bytes,
       title: line("\(message.subject.zh) / \(message.subject.en)"),
-      text: "\(message.text.zh)\n\n\(message.text.en)\n\n\(message.thing) \(message.grade.rawValue)\n")
+      text:
+        "\(message.text.zh)\n\n\(message.text.en)\n\n\(message.thing) \(message.grade.rawValue)\n")
   }
 
   /// One line of a length that fits into a header, whatever people wrote in a title.
