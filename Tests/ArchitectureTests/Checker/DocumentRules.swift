@@ -74,7 +74,8 @@ extension Checker {
           return Violation(.documents, place, "links to \(goal), which is not there")
         }
         if goal.hasPrefix("Tests/"), link.text.hasPrefix("`"),
-          !(tree.document(goal) ?? "").contains(link.text)
+          !(tree.document(goal) ?? "").contains(
+            goal.hasSuffix(".swift") ? link.text : link.text.filter { $0 != "`" })
         {
           return Violation(.documents, place, "finds no test \(link.text) in \(goal)")
         }
