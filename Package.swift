@@ -195,6 +195,24 @@ if highestRank >= 3 {
       path: "Benchmarks/simulator", swiftSettings: settings))
 }
 
+if highestRank >= 6 {
+  // What script/bench runs. It starts the built `citybeacon`, and reaches below it only to measure
+  // the parts that no socket shows.
+  targets.append(
+    .executableTarget(
+      name: "bench",
+      dependencies: [
+        "CityCore", "CityJSON", "Journal", "Access", "Incidents", "Linkage", "Operations",
+        "StoreSQLite", "Node", product("ArgumentParser", "swift-argument-parser"),
+        product("GRDBSQLite", "GRDB.swift"),
+      ],
+      path: "Benchmarks/bench", swiftSettings: settings))
+  targets.append(
+    .executableTarget(
+      name: "bareserver", dependencies: ["CityJSON", hummingbird, nioCore, nioPosix, logging],
+      path: "Benchmarks/bareserver", swiftSettings: settings))
+}
+
 let package = Package(
   name: "CityBeacon",
   products: highestRank >= 6 ? [.executable(name: "citybeacon", targets: ["citybeacon"])] : [],
