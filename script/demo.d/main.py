@@ -51,7 +51,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--drop-rule", metavar="ID", help="of --check: take a rule out of the pack")
     parser.add_argument("--base-port", type=int, default=7400,
                         help="of the city; the next nodes follow in tens (7400)")
-    parser.add_argument("--fresh", action="store_true", help="forget the city of earlier runs")
+    parser.add_argument("--keep", action="store_true",
+                        help="keep the city in .demo/ for the next start, with its passwords")
+    parser.add_argument("--fresh", action="store_true", help="forget the city that was kept")
     parser.add_argument("--patience", type=float, default=30, metavar="SECONDS",
                         help="of --check: how long a step may take to show (30)")
     parser.add_argument("--binary", default=os.environ.get("CITYBEACON_BIN")
@@ -65,6 +67,8 @@ def arguments() -> argparse.Namespace:
         parser.error("--base-port must be 1024...65000")
     if not options.check and (options.kill or options.drop_rule or options.json):
         parser.error("--kill, --drop-rule and --json go with --check")
+    if options.check and (options.keep or options.fresh):
+        parser.error("--keep and --fresh do not go with --check: its city is new and goes")
     return options
 
 
@@ -141,13 +145,14 @@ def show(options: argparse.Namespace) -> int:
     steps = Steps(False, options.patience)
     city = City(Program(options.binary), folder, ports, Pack(ROOT / "packs/storm"), steps.say,
                 password_cost=12)
+    is_kept = city.is_set_up or options.keep
     try:
         begun = time.monotonic()
         if city.is_set_up:
             city.load()
             city.start()
         else:
-            steps.say("Setting up seven nodes; the next start takes seconds")
+            steps.say("Setting up seven nodes")
             city.set_up()
         steps.say(f"The city runs after {time.monotonic() - begun:.1f} s")
         tell(city)
@@ -162,6 +167,7 @@ def show(options: argparse.Namespace) -> int:
                 calm(play, node)
             time.sleep(5)
         ended = [s.name for s in city.servers.values() if not s.is_running]
+        is_kept = True
         print(f"error: ended by itself: {', '.join(ended)}; see .demo/*.log", file=sys.stderr)
         return 1
     except (NotSeen, ProgramError, Refused, Unreachable) as error:
@@ -169,7 +175,10 @@ def show(options: argparse.Namespace) -> int:
         return 1
     finally:
         city.stop()
-        steps.say("All processes are stopped.")
+        if not is_kept:
+            shutil.rmtree(folder, ignore_errors=True)
+        steps.say("All processes are stopped" + ("; the city is kept in .demo/." if is_kept
+                                                 else " and their data is gone."))
 
 
 def calm(play: cast.Play, node) -> None:
@@ -185,7 +194,7 @@ def calm(play: cast.Play, node) -> None:
 
 
 def tell(city: City) -> None:
-    """Addresses and people. Passwords are this city's own, new with --fresh."""
+    """Addresses and people. Passwords are this city's own, and go with it."""
     for node in NODES:
         print(f"\n{node.title}  http://127.0.0.1:{city.port(node)}/")
         for login, person in city.secrets["nodes"][node.id]["people"].items():
