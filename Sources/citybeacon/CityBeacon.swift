@@ -6,7 +6,8 @@ struct CityBeacon: AsyncParsableCommand {
     commandName: "citybeacon",
     abstract: "A city operations and command node, from province to community.",
     subcommands: [
-      Serve.self, NodeCommand.self, UserCommand.self, JournalCommand.self, BackupCommand.self,
-      RestoreCommand.self, CheckConfig.self, Doctor.self, Replay.self, Simulate.self,
+      Serve.self, NodeCommand.self, UserCommand.self, OrganisationCommand.self,
+      TokenCommand.self, DeviceCommand.self, Replay.self, Simulate.self, JournalCommand.self,
+      BackupCommand.self, RestoreCommand.self, CheckConfig.self, Doctor.self,
     ])
 }

@@ -44,14 +44,16 @@ struct NodeCommand: AsyncParsableCommand {
 
     func run() async throws {
       try await reporting {
-        let answer = try await remote.client().post(
-          "/api/v1/links/invitations",
-          [
-            "node": .string(node), "relation": .string(relation), "level": .string(level),
-            "jurisdiction": .string(jurisdiction), "lifetime": .int(Int64(lifetime)),
-            "name": ["zh": .string(nameZh), "en": .string(nameEn)],
-          ])
-        print(output.json ? answer.description : answer["invitation"]?.stringValue ?? "")
+        let answer = try await remote.run { client in
+          try await client.post(
+            "/api/v1/links/invitations",
+            [
+              "node": .string(node), "relation": .string(relation), "level": .string(level),
+              "jurisdiction": .string(jurisdiction), "lifetime": .int(Int64(lifetime)),
+              "name": ["zh": .string(nameZh), "en": .string(nameEn)],
+            ])
+        }
+        output.print(answer) { $0["invitation"]?.stringValue ?? "" }
       }
     }
   }
@@ -78,63 +80,17 @@ struct NodeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Shut a neighbour out of a running node; its connection is dropped.")
     @OptionGroup var remote: RemoteOptions
+    @OptionGroup var output: OutputOptions
     @Argument(help: "Id of the neighbour.") var node: String
     @Option(help: "Why; goes on record.") var reason: String
 
     func run() async throws {
       try await reporting {
-        _ = try await remote.client().post(
-          "/api/v1/links/\(node)/revoke", ["reason": .string(reason)])
-        print("revoked \(node)")
-      }
-    }
-  }
-}
-
-struct UserCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "user", abstract: "People of a node that is not running.",
-    subcommands: [Reset.self])
-
-  struct Reset: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Give somebody a new one-time password.")
-    @OptionGroup var settings: SettingsOptions
-    @OptionGroup var output: OutputOptions
-    @Argument(help: "The login.") var login: String
-
-    func run() async throws {
-      try await reporting {
-        let made = try NodeSetup.resetUser(try settings.load(), login: login)
-        try output.print(
-          made,
-          text: "login \(made.login), one-time password \(made.password), until \(made.expires)")
-      }
-    }
-  }
-}
-
-struct JournalCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "journal", abstract: "The journal of a node that is not running.",
-    subcommands: [Verify.self])
-
-  struct Verify: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Walk the chain; name every changed, missing, reordered or unsigned event.")
-    @OptionGroup var settings: SettingsOptions
-    @OptionGroup var output: OutputOptions
-
-    func run() async throws {
-      try await reporting {
-        let report = try await NodeDoctor.verify(try settings.load())
-        try output.print(
-          report,
-          text: report.findings.isEmpty
-            ? "\(report.checked) events verified"
-            : report.findings.map { "\($0.kind): \($0.event): \($0.detail)" }
-              .joined(separator: "\n"))
-        if !report.findings.isEmpty { throw ExitCode(1) }
+        _ = try await remote.run { client in
+          try await client.post(
+            "/api/v1/links/\(RemoteClient.escaped(node))/revoke", ["reason": .string(reason)])
+        }
+        output.print(["revoked": .string(node)]) { _ in "revoked \(node)" }
       }
     }
   }
@@ -144,9 +100,13 @@ struct BackupCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "backup", abstract: "Ask a running node for an encrypted backup.")
   @OptionGroup var remote: RemoteOptions
+  @OptionGroup var output: OutputOptions
 
   func run() async throws {
-    try await reporting { print(try await remote.client().post("/api/v1/backup", [:])) }
+    try await reporting {
+      let made = try await remote.run { try await $0.post("/api/v1/backup") }
+      output.print(made) { "\($0["file"]?.stringValue ?? "made")" }
+    }
   }
 }
 

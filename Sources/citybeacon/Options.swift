@@ -1,5 +1,6 @@
 import ArgumentParser
 import CityCore
+import CityJSON
 import Foundation
 import Node
 
@@ -36,6 +37,11 @@ struct OutputOptions: ParsableArguments {
     encoder.outputFormatting = [.sortedKeys]
     Swift.print(String(decoding: try encoder.encode(value), as: UTF8.self))
   }
+
+  /// What a node answered, as it is or in words.
+  func print(_ value: JSONValue, text: (JSONValue) -> String) {
+    Swift.print(json ? value.description : text(value))
+  }
 }
 
 /// A problem is told as such, without the words that the parser would put around it.
@@ -44,5 +50,19 @@ func reporting<Value>(_ body: () async throws -> Value) async throws -> Value {
     FileHandle.standardError.write(
       Data("citybeacon: \(problem)\n  \(problem.code.remedy)\n".utf8))
     throw ExitCode(problem.code == .configuration ? 78 : 1)
+  } catch let refusal as Refusal {
+    FileHandle.standardError.write(Data("citybeacon: \(refusal)\n".utf8))
+    throw ExitCode(1)
+  }
+}
+
+/// Where a long job stands, on standard error; standard output is for results.
+enum Progress {
+  /// Overwrites the line before.
+  static func show(_ text: String) { write("\r\(text)") }
+  static func say(_ text: String) { write("\n\(text)\n") }
+  static func end() { write("\n") }
+  private static func write(_ text: String) {
+    FileHandle.standardError.write(Data(text.utf8))
   }
 }

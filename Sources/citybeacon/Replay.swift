@@ -65,12 +65,12 @@ struct Replay: AsyncParsableCommand {
         refused += rejected.count
         sent += end - at - rejected.count
         for row in rejected.prefix(3) {
-          FileHandle.standardError.write(Data("refused: \(row)\n".utf8))
+          Progress.say("refused: \(row)")
         }
         at = end
-        FileHandle.standardError.write(Data("\r\(at) of \(rows.count) rows".utf8))
+        Progress.show("\(at) of \(rows.count) rows")
       }
-      FileHandle.standardError.write(Data("\n".utf8))
+      Progress.end()
       try output.print(
         ["accepted": sent, "refused": refused], text: "accepted \(sent), refused \(refused)")
     }
@@ -84,7 +84,7 @@ struct Replay: AsyncParsableCommand {
     var rows: [Row] = []
     var faults: [Problem.Fault] = []
     for (number, line) in String(decoding: data, as: UTF8.self)
-      .split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+      .split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated()
     {
       let text = line.trimmingCharacters(in: .whitespaces)
       if text.isEmpty || (number == 0 && text.hasPrefix("timestamp")) { continue }

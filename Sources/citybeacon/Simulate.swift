@@ -74,14 +74,14 @@ struct Simulate: AsyncParsableCommand {
               }
               tally.gathered.withLock { $0.summary.sent += batch }
               if number.isMultiple(of: max(1, requests / 100)) {
-                FileHandle.standardError.write(Data("\r\(number * batch) sent".utf8))
+                Progress.show("\(number * batch) sent")
               }
             }
           }
         }
         try await group.waitForAll()
       }
-      FileHandle.standardError.write(Data("\n".utf8))
+      Progress.end()
       var (summary, latencies) = tally.gathered.withLock { $0 }
       latencies.sort()
       summary.seconds = (ContinuousClock.now - begun) / .seconds(1)
