@@ -5,16 +5,26 @@ public enum Hex {
   public static func string(_ bytes: some Sequence<UInt8>) -> String {
     var out: [UInt8] = []
     out.reserveCapacity(bytes.underestimatedCount * 2)
+    append(bytes, to: &out)
+    return String(decoding: out, as: UTF8.self)
+  }
+
+  /// Appends the digits, without an intermediate string.
+  public static func append(_ bytes: some Sequence<UInt8>, to out: inout [UInt8]) {
     for byte in bytes {
       out.append(digits[Int(byte >> 4)])
       out.append(digits[Int(byte & 15)])
     }
-    return String(decoding: out, as: UTF8.self)
   }
 
   /// Sixteen digits.
   public static func string(_ value: UInt64) -> String {
-    string((0..<8).map { UInt8(truncatingIfNeeded: value >> UInt64(56 - 8 * $0)) })
+    String(unsafeUninitializedCapacity: 16) { out in
+      for index in 0..<16 {
+        out[index] = digits[Int(value >> UInt64(60 - 4 * index) & 15)]
+      }
+      return 16
+    }
   }
 
   /// The bytes, or nil when the length is odd or a character is no hexadecimal digit.

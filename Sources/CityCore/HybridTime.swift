@@ -12,7 +12,7 @@ public struct HybridTime: Hashable, Sendable, Comparable, CustomStringConvertibl
     (a.milliseconds, a.counter) < (b.milliseconds, b.counter)
   }
   /// `milliseconds.counter`, both decimal.
-  public var description: String { "\(milliseconds).\(counter)" }
+  public var description: String { String(milliseconds) + "." + String(counter) }
   public init?(_ text: some StringProtocol) {
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)
     guard parts.count == 2, let wall = Int64(parts[0]), let counter = UInt32(parts[1]) else {

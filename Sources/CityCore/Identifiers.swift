@@ -50,13 +50,25 @@ public struct EventID: Hashable, Sendable, Comparable, CustomStringConvertible {
     self.seq = seq
   }
   public init?(_ text: some StringProtocol) {
-    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-    guard parts.count == 3, let node = NodeID(rawValue: String(parts[0])),
-      let epoch = Epoch(parts[1]), let seq = Int64(parts[2]), seq > 0
+    let bytes = text.utf8
+    // A name holds no colon: the first one ends it, and the epoch has sixteen digits.
+    guard let cut = bytes.firstIndex(of: 0x3A),
+      let second = bytes.index(cut, offsetBy: 17, limitedBy: bytes.endIndex),
+      second != bytes.endIndex, bytes[second] == 0x3A,
+      let node = NodeID(rawValue: String(text[..<cut])),
+      let epoch = Epoch(text[bytes.index(after: cut)..<second]),
+      let seq = Int64(text[bytes.index(after: second)...]), seq > 0
     else { return nil }
     self.init(node: node, epoch: epoch, seq: seq)
   }
-  public var description: String { "\(node):\(epoch):\(seq)" }
+  public var description: String {
+    var text = node.rawValue
+    text += ":"
+    text += epoch.description
+    text += ":"
+    text += String(seq)
+    return text
+  }
   /// An arbitrary but total and stable order; it says nothing of time or cause.
   public static func < (a: EventID, b: EventID) -> Bool {
     (a.node, a.epoch, a.seq) < (b.node, b.epoch, b.seq)

@@ -25,15 +25,26 @@ public struct AdminCode: RawRepresentable, Hashable, Sendable, Codable, Comparab
   /// Fails unless it is 2, 4, 6, 9 or 12 ASCII digits. Trailing zeros of a six-digit province or
   /// city code (`110000`, `330100`) are dropped, so that covering stays a prefix test.
   public init?(rawValue: String) {
-    guard rawValue.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
-    var digits = rawValue
-    while [12, 9, 6, 4].contains(digits.utf8.count), digits.utf8.count > 2 {
-      let shorter = [12: 9, 9: 6, 6: 4, 4: 2][digits.utf8.count] ?? 2
-      guard digits.dropFirst(shorter).allSatisfy({ $0 == "0" }) else { break }
-      digits = String(digits.prefix(shorter))
+    let digits = rawValue.utf8
+    guard digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+    var count = digits.count
+    while let shorter = Self.shorter(count),
+      digits.prefix(count).dropFirst(shorter).allSatisfy({ $0 == 0x30 })
+    {
+      count = shorter
     }
-    guard [2, 4, 6, 9, 12].contains(digits.utf8.count) else { return nil }
-    self.rawValue = digits
+    guard count == 2 || Self.shorter(count) != nil else { return nil }
+    self.rawValue = count == digits.count ? rawValue : String(rawValue.prefix(count))
+  }
+  /// Digits of the level above; nil above the province, and for what is no length of a code.
+  private static func shorter(_ count: Int) -> Int? {
+    switch count {
+    case 12: 9
+    case 9: 6
+    case 6: 4
+    case 4: 2
+    default: nil
+    }
   }
   public var level: Level {
     switch rawValue.utf8.count {

@@ -15,15 +15,19 @@ extension Journal {
   /// Takes in an event of another node (or a lost one of our own, returned after a restore).
   /// Author, policy and signature are the caller's to check before.
   ///
+  /// - Parameter isExamined: the caller has just found the event intact and not in the store.
   /// - Throws: ``Problem`` `corrupted` when the hash does not follow from the bytes, `conflict` when
   ///   versions before it are missing.
   public mutating func absorb(
-    _ event: StoredEvent, arrival: Arrival, now: UTCTime, store: any JournalStore
+    _ event: StoredEvent, arrival: Arrival, isExamined: Bool = false, now: UTCTime,
+    store: any JournalStore
   ) throws -> Absorption {
-    guard event.isIntact else {
-      throw Problem(.corrupted, "the hash of \(event.id) does not follow from its bytes")
+    if !isExamined {
+      guard event.isIntact else {
+        throw Problem(.corrupted, "the hash of \(event.id) does not follow from its bytes")
+      }
+      if try store.event(event.id) != nil { return .duplicate }
     }
-    if try store.event(event.id) != nil { return .duplicate }
     clock.observe(event.header.time, now: now)
     let before = try store.thing(event.thing)
     let version = before?.version ?? 0

@@ -63,13 +63,12 @@ public struct Journal: Sendable {
       kindVersion: draft.kindVersion, thing: draft.thing, term: term,
       version: (before?.version ?? 0) + 1, time: clock.tick(now: now), actor: draft.actor,
       cause: draft.cause, labels: draft.labels)
-    let headerBytes: [UInt8]
+    let headerBytes = header.json
     let sealed: [UInt8]
     do {
-      headerBytes = try JSON.encode(header)
       sealed = draft.sealed.isEmpty ? [] : try JSON.encode(draft.sealed)
     } catch {
-      throw Problem(.internalFault, "an event header cannot be encoded")
+      throw Problem(.internalFault, "the sealed part of an event cannot be encoded")
     }
     let hash = StoredEvent.hash(
       previous: head.hash, headerBytes: headerBytes, body: draft.body, sealed: sealed)
@@ -120,21 +119,28 @@ public struct Journal: Sendable {
   }
 
   /// Signs everything committed since the last call. Called once at the end of a transaction.
-  /// - Returns: nil when there was nothing to sign.
-  public mutating func seal(store: any JournalStore) throws -> CommitMark? {
-    guard !unsealed.isEmpty else { return nil }
-    let mark = CommitMark(
-      node: node, epoch: head.epoch, firstSeq: head.seq - Int64(unsealed.count) + 1,
-      hashes: unsealed, signature: try signer.sign(CommitMark.message(unsealed)))
-    try store.putCommit(mark)
+  /// - Returns: one mark for each ``CommitMark/maximumCount`` events; none when there was nothing to
+  ///   sign.
+  @discardableResult
+  public mutating func seal(store: any JournalStore) throws -> [CommitMark] {
+    var marks: [CommitMark] = []
+    let first = head.seq - Int64(unsealed.count) + 1
+    for start in stride(from: 0, to: unsealed.count, by: CommitMark.maximumCount) {
+      let hashes = Array(unsealed[start...].prefix(CommitMark.maximumCount))
+      let mark = CommitMark(
+        node: node, epoch: head.epoch, firstSeq: first + Int64(start), hashes: hashes,
+        signature: try signer.sign(CommitMark.message(hashes)))
+      try store.putCommit(mark)
+      marks.append(mark)
+    }
     unsealed.removeAll(keepingCapacity: true)
-    return mark
+    return marks
   }
 
   /// Begins a new life after a restore: a new epoch whose first event follows nothing. What the
   /// running transaction wrote in the old one is signed first.
   public mutating func beginEpoch(_ epoch: Epoch, store: any JournalStore) throws {
-    _ = try seal(store: store)
+    try seal(store: store)
     head = JournalHead(node: node, epoch: epoch, seq: 0, hash: .zero, time: clock.last)
     try store.putHead(head)
   }

@@ -60,8 +60,8 @@ public struct StoredEvent: Hashable, Sendable {
     let length = UInt32(truncatingIfNeeded: headerBytes.count).bigEndian
     withUnsafeBytes(of: length) { hasher.update(bufferPointer: $0) }
     hasher.update(data: headerBytes)
-    hasher.update(data: Array(SHA256.hash(data: body)))
-    hasher.update(data: Array(SHA256.hash(data: sealed)))
+    SHA256.hash(data: body).withUnsafeBytes { hasher.update(bufferPointer: $0) }
+    SHA256.hash(data: sealed).withUnsafeBytes { hasher.update(bufferPointer: $0) }
     return Digest32(Array(hasher.finalize())) ?? .zero
   }
 
@@ -125,8 +125,12 @@ public struct Hop: Hashable, Sendable, Codable {
   public var delay: Int64? { offset.map { (received - sent).microseconds &- $0 } }
 }
 
-/// A signed group of consecutive events of one writer: what was made durable at once.
+/// A signed group of consecutive events of one writer that were made durable at once.
 public struct CommitMark: Hashable, Sendable, Codable {
+  /// A transaction with more events has several marks: each travels whole with every frame that
+  /// holds one of its events, and a frame has a limit.
+  public static let maximumCount = 100
+
   public var node: NodeID
   public var epoch: Epoch
   public var firstSeq: Int64

@@ -27,7 +27,8 @@ extension LinkEngine {
         follows: entry.follows, store: store)
     }
     try absorb(
-      event, arrival: arrival, now: now, journal: &journal, store: store, outcome: &outcome)
+      event, arrival: arrival, isExamined: true, now: now, journal: &journal, store: store,
+      outcome: &outcome)
     try collectSealed(entry, of: event, outcome: &outcome)
   }
 
@@ -136,8 +137,8 @@ extension LinkEngine {
 
   /// Absorbs an event and whatever waited for it.
   mutating func absorb(
-    _ event: StoredEvent, arrival: Arrival, now: UTCTime, journal: inout Journal,
-    store: any JournalStore & LinkStore, outcome: inout LinkOutcome
+    _ event: StoredEvent, arrival: Arrival, isExamined: Bool = false, now: UTCTime,
+    journal: inout Journal, store: any JournalStore & LinkStore, outcome: inout LinkOutcome
   ) throws {
     let known = try store.thing(event.thing)
     // A version ahead waits for those before it, unless its line has ended.
@@ -147,7 +148,9 @@ extension LinkEngine {
       try store.park(ParkedEvent(event: event, arrival: arrival))
       return
     }
-    switch try journal.absorb(event, arrival: arrival, now: now, store: store) {
+    switch try journal.absorb(
+      event, arrival: arrival, isExamined: isExamined, now: now, store: store)
+    {
     case .duplicate: return
     case .superseded(let position, let reason):
       outcome.notes.append(

@@ -229,6 +229,25 @@ public struct WireEvent: Hashable, Sendable, Codable {
   public static let contentType = "application/vnd.citybeacon.event"
   public static let typePrefix = "org.citybeacon."
 
+  init(
+    specversion: String, id: EventID, source: String, type: String, subject: ThingID,
+    time: UTCTime, datacontenttype: String, data: String, cbheader: String, cbsealed: String?,
+    cbprevious: Digest32, cbhash: Digest32
+  ) {
+    self.specversion = specversion
+    self.id = id
+    self.source = source
+    self.type = type
+    self.subject = subject
+    self.time = time
+    self.datacontenttype = datacontenttype
+    self.data = data
+    self.cbheader = cbheader
+    self.cbsealed = cbsealed
+    self.cbprevious = cbprevious
+    self.cbhash = cbhash
+  }
+
   public init(_ event: StoredEvent) {
     specversion = "1.0"
     id = event.id
@@ -250,7 +269,7 @@ public struct WireEvent: Hashable, Sendable, Codable {
     let headerBytes = Array(cbheader.utf8)
     let header: EventHeader
     do {
-      header = try JSON.decode(EventHeader.self, from: headerBytes)
+      header = try EventHeader(json: headerBytes)
     } catch {
       throw Problem(.malformed, "the header of an event cannot be read")
     }
@@ -293,8 +312,19 @@ public struct WireCommit: Hashable, Sendable, Codable {
     node = mark.node
     epoch = mark.epoch
     first = mark.firstSeq
-    hashes = mark.hashes.map(\.description).joined()
+    var digits: [UInt8] = []
+    digits.reserveCapacity(64 * mark.hashes.count)
+    for hash in mark.hashes { Hex.append(hash.bytes, to: &digits) }
+    hashes = String(decoding: digits, as: UTF8.self)
     signature = Hex.string(mark.signature)
+  }
+
+  init(node: NodeID, epoch: Epoch, first: Int64, hashes: String, signature: String) {
+    self.node = node
+    self.epoch = epoch
+    self.first = first
+    self.hashes = hashes
+    self.signature = signature
   }
 
   /// - Throws: ``Problem`` `malformed`.

@@ -32,7 +32,14 @@ extension Frame {
     do {
       switch self {
       case .hello(let body): return try wrap(body)
-      case .data(let body): return try wrap(body)
+      case .data(let body):
+        var writer = JSONWriter(capacity: 1_024 + 3_072 * body.entries.count)
+        writer.beginObject()
+        writer.member("type", type)
+        writer.key("body")
+        body.write(to: &writer)
+        writer.endObject()
+        return writer.bytes
       case .ack(let body): return try wrap(body)
       case .ping(let body): return try wrap(body)
       case .pong(let body): return try wrap(body)
@@ -65,7 +72,9 @@ extension Frame {
       }
       switch try JSON.decode(TypeOnly.self, from: value).type {
       case "hello": return .hello(try read(Hello.self))
-      case "data": return .data(try read(DataFrame.self))
+      case "data":
+        if let body = value["body"].flatMap({ DataFrame(plain: $0) }) { return .data(body) }
+        return .data(try read(DataFrame.self))
       case "ack": return .ack(try read(Ack.self))
       case "ping": return .ping(try read(Ping.self))
       case "pong": return .pong(try read(Pong.self))

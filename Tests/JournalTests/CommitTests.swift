@@ -62,7 +62,24 @@ struct CommitTests {
       NodeSignatureVerifier().isValid(
         signature: mark.signature, message: CommitMark.message(mark.hashes),
         publicKey: bench.journal.publicKey))
-    #expect(try bench.journal.seal(store: bench.store) == nil)
+    #expect(try bench.journal.seal(store: bench.store).isEmpty)
+  }
+
+  @Test func `a great transaction is signed in parts that fit into frames`() throws {
+    var bench = try Bench()
+    let count = 2 * CommitMark.maximumCount + 7
+    let events = try bench.commit(
+      try (0..<count).map { _ in try bench.draft("audit.seen", thing("a")) })
+    let marks = try events.map { try #require(try bench.store.commit(containing: $0.event.id)) }
+    #expect(Set(marks).count == 3)
+    #expect(marks.allSatisfy { $0.hashes.count <= CommitMark.maximumCount })
+    for (item, mark) in zip(events, marks) {
+      #expect(mark.hash(of: item.event.id.seq) == item.event.hash)
+      #expect(
+        NodeSignatureVerifier().isValid(
+          signature: mark.signature, message: CommitMark.message(mark.hashes),
+          publicKey: bench.journal.publicKey))
+    }
   }
 
   @Test func `a new epoch starts a new chain`() throws {

@@ -63,6 +63,35 @@ struct FrameTests {
     for frame in try frames() { #expect(try Frame.decode(frame.encoded()) == frame) }
   }
 
+  @Test func `a data frame written by hand is what Codable writes`() throws {
+    struct Envelope: Codable {
+      var type = "data"
+      var body: Frame.DataFrame
+    }
+    guard case .data(var body) = try frames()[1] else {
+      Issue.record("the second is a data frame")
+      return
+    }
+    let street = try node("street")
+    body.entries[0].hops = [
+      Hop(
+        from: street, to: street, sent: Self.now, received: Self.now, offset: 3, uncertainty: nil)
+    ]
+    body.entries.append(body.entries[0])
+    body.entries[1].sealed = nil
+    #expect(try Frame.data(body).encoded() == JSON.encode(Envelope(body: body)))
+    #expect(try Frame.decode(Frame.data(body).encoded()) == .data(body))
+    body.entries.removeFirst()
+    #expect(try Frame.decode(Frame.data(body).encoded()) == .data(body))
+  }
+
+  @Test func `a data frame with an integer written as a fraction is read as one without`() throws {
+    let text = String(decoding: try frames()[1].encoded(), as: UTF8.self)
+    let changed = text.replacing(#""policy":2"#, with: #""policy":2.0"#)
+    #expect(changed != text)
+    #expect(try Frame.decode(Array(changed.utf8)) == frames()[1])
+  }
+
   @Test func `a frame of a later version is passed over`() throws {
     #expect(try Frame.decode(Array(#"{"type":"telepathy","body":{"x":1}}"#.utf8)) == nil)
   }

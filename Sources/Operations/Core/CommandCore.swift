@@ -85,7 +85,7 @@ public struct CommandCore: Sendable {
 
   /// Signs what the transaction wrote. The last call inside it.
   public mutating func seal(store: any CoreStore) throws {
-    _ = try journal.seal(store: store)
+    try journal.seal(store: store)
   }
 
   /// What may go out now. Call it after the commit, outside any use case.

@@ -12,7 +12,7 @@ enum EventRow {
     PositionedEvent(
       position: statement.int64(0), event: try event(statement, from: 1),
       arrival: try statement.optionalBlob(6).map { (bytes) throws(Problem) in
-        try StoredJSON.decode(Arrival.self, bytes)
+        try StoredJSON.arrival(bytes)
       })
   }
 
@@ -22,7 +22,7 @@ enum EventRow {
   ) throws(Problem) -> StoredEvent {
     let header = statement.blob(column)
     return StoredEvent(
-      header: try StoredJSON.decode(EventHeader.self, header), headerBytes: header,
+      header: try StoredJSON.header(header), headerBytes: header,
       body: statement.blob(column + 1), sealed: statement.blob(column + 2),
       previous: try statement.digest(column + 3), hash: try statement.digest(column + 4))
   }
@@ -33,6 +33,20 @@ enum StoredJSON {
   static func encode(_ value: some Encodable) throws(Problem) -> [UInt8] {
     do { return try JSON.encode(value) } catch {
       throw Problem(.internalFault, "a record cannot be written: \(error.reason)")
+    }
+  }
+
+  /// The header of an event.
+  static func header(_ bytes: [UInt8]) throws(Problem) -> EventHeader {
+    do { return try EventHeader(json: bytes) } catch {
+      throw Problem(.corrupted, "a stored header cannot be read: \(error.reason)")
+    }
+  }
+
+  /// The way of an event.
+  static func arrival(_ bytes: [UInt8]) throws(Problem) -> Arrival {
+    do { return try Arrival(json: bytes) } catch {
+      throw Problem(.corrupted, "a stored record cannot be read: \(error.reason)")
     }
   }
 

@@ -28,7 +28,7 @@ extension SQLiteTransaction: JournalStore {
       .id(header.labels.jurisdiction), .integer(header.labels.dataClass.number),
       .integer(header.time.milliseconds), .blob(event.headerBytes), .blob(event.body),
       .blob(event.sealed), .digest(event.previous), .digest(event.hash),
-      try arrival.map { .blob(try StoredJSON.encode($0)) } ?? .null)
+      arrival.map { .blob($0.json) } ?? .null)
     let position = connection.lastInsertedRow
     // Only what follows on: the cache has no gaps.
     if let last = tail.last, last.position + 1 != position { tail.removeAll() }

@@ -110,7 +110,7 @@ extension SQLiteTransaction: LinkStore {
       VALUES(?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(hash) DO NOTHING
       """, .id(event.thing), .int(event.header.version), .blob(event.headerBytes),
       .blob(event.body), .blob(event.sealed), .digest(event.previous), .digest(event.hash),
-      .blob(try StoredJSON.encode(entry.arrival)))
+      .blob(entry.arrival.json))
   }
 
   func takeParked(thing: ThingID, version: Int) throws -> [ParkedEvent] {
@@ -122,7 +122,7 @@ extension SQLiteTransaction: LinkStore {
     ) { (row) throws(Problem) in
       ParkedEvent(
         event: try EventRow.event(row, from: 0),
-        arrival: try StoredJSON.decode(Arrival.self, row.blob(5)))
+        arrival: try StoredJSON.arrival(row.blob(5)))
     }
     if !taken.isEmpty {
       try connection.run(
