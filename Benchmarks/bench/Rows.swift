@@ -6,5 +6,5 @@ enum Rows {
     CommitRow(),
     IdleRow(),
     SimulatorRow(),
-  ]
+  ] + NodesRow.all
 }

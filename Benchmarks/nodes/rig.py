@@ -131,6 +131,12 @@ class BenchCity(City):
             "grants": [{"role": "device", "organisation": own, "jurisdiction": node.code,
                         "maximumDataClass": "work"}]})["text"]
 
+    def session(self, node: Node, login: str) -> Client:
+        client = super().session(node, login)
+        # A node under full load may take its time; a row is bounded by what it waits for.
+        client.timeout = 120
+        return client
+
     def officer(self, node: Node) -> Client:
         return self.session(node, "zhiban")
 
@@ -143,10 +149,7 @@ class BenchCity(City):
 
     def verified(self, node: Node) -> int:
         """Verifies a running node's journal by API. How many events it holds."""
-        admin = self.session(node, ADMINISTRATOR)
-        admin.timeout = 300
-        admin.close()
-        answer = admin.post("/journal/verify")
+        answer = self.session(node, ADMINISTRATOR).post("/journal/verify")
         if answer["findings"]:
             raise RuntimeError(f"journal of {node.id}: {answer['findings'][:3]}")
         return answer["events"]

@@ -58,22 +58,11 @@ enum ThingRow {
     + [String](repeating: "?", count: 32)
     .joined(separator: ", ") + ")"
 
-  /// What changes with every event and is in no index.
-  private static let plain = """
-    term = ?2, version = ?3, last_event = ?4, wall = ?5, counter = ?6, arrived = ?7, state = ?8
-    """
-  private static let indexed = """
-    owner = ?9, offered_to = ?10, jurisdiction = ?11, grade = ?12, class_code = ?13,
-    data_class = ?14, parties = ?15, stage = ?16, is_open = ?17, longitude = ?18, latitude = ?19,
-    parent = ?20, assignee = ?21, rule = ?22, subject = ?23, source = ?24, external_id = ?25,
-    opened = ?26, due = ?27, closed = ?28, wake = ?29
-    """
-  private static let updatePlain = "UPDATE thing SET \(plain) WHERE id = ?1"
-  private static let updateIndexed = "UPDATE thing SET \(plain), \(indexed) WHERE id = ?1"
-  private static let updateAll =
-    "UPDATE thing SET \(plain), \(indexed), title = ?30, text = ?31 WHERE id = ?1"
+  /// Columns by name, in the order of ``columns`` without the id.
+  private static let names = columns.split { ", \n".contains($0) }.dropFirst().map(String.init)
 
-  /// Writes as little as the change asks for: each index that is named costs two writes.
+  /// Writes as little as the change asks for: SQLite takes a row out of every index of which a column
+  /// is named, and puts it in again, whether its value changed or not.
   static func put(
     _ thing: ThingRecord, before: ThingRecord?, _ connection: SQLiteConnection
   ) throws(Problem) {
@@ -82,25 +71,15 @@ enum ThingRow {
       statement.bind([.text(thing.id.kind)] + insertValues(thing))
       return try statement.run()
     }
-    var values: [SQLiteValue] = [
-      .id(thing.id), .int(thing.term), .int(thing.version), .text(thing.lastEvent.description),
-      .integer(thing.updated.milliseconds), .integer(Int64(thing.updated.counter)),
-      .time(thing.arrived), .blob(thing.state),
-    ]
-    let hasNewText =
-      thing.index.title != before.index.title || thing.index.text != before.index.text
-    let sql: String
-    if hasNewText || thing.index != before.index || thing.labels != before.labels
-      || thing.owner != before.owner || thing.offeredTo != before.offeredTo
-    {
-      values += indexedValues(thing)
-      sql = hasNewText ? updateAll : updateIndexed
-      if hasNewText { values += [.text(thing.index.title), .text(thing.index.text)] }
-    } else {
-      sql = updatePlain
+    let (old, new) = (insertValues(before), insertValues(thing))
+    var changed: [SQLiteValue] = []
+    var sql = "UPDATE thing SET version = version"
+    for index in names.indices where old[index + 1] != new[index + 1] {
+      changed.append(new[index + 1])
+      sql += ", " + names[index] + " = ?"
     }
-    let statement = try connection.cached(sql)
-    statement.bind(values)
+    let statement = try connection.cached(sql + " WHERE id = ?")
+    statement.bind(changed + [.id(thing.id)])
     try statement.run()
   }
 

@@ -2,7 +2,7 @@ import CityCore
 import GRDBSQLite
 
 /// A value for a parameter of a statement.
-enum SQLiteValue {
+enum SQLiteValue: Equatable {
   case null
   case integer(Int64)
   case real(Double)
