@@ -131,6 +131,15 @@ class BenchCity(City):
             "grants": [{"role": "device", "organisation": own, "jurisdiction": node.code,
                         "maximumDataClass": "work"}]})["text"]
 
+    joins = 0
+
+    def join(self, node: Node, *arguments, **options) -> None:
+        # A port takes 30 joins a minute from one address.
+        self.joins += 1
+        if self.joins > 25:
+            time.sleep(2.2)
+        super().join(node, *arguments, **options)
+
     def session(self, node: Node, login: str) -> Client:
         client = super().session(node, login)
         # A node under full load may take its time; a row is bounded by what it waits for.

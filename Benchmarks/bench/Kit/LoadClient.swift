@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 
 /// Requests that were rendered beforehand, one behind the other.
