@@ -1,5 +1,4 @@
 import CityJSON
-import Glibc
 
 /// One at a time, for setting nodes up and looking at them: a person with a session, or a program
 /// with a token.

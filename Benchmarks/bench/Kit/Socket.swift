@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 
 /// A connection to a port of this machine. Not shared between threads.

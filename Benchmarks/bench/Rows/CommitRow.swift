@@ -1,7 +1,7 @@
 import Access
 import CityCore
 import CityJSON
-import Glibc
+import Foundation
 import Incidents
 import Journal
 import Node
@@ -66,9 +66,7 @@ private final class CommandDesk: Sendable {
 
   private struct Wall: Clock64 {
     func now() -> UTCTime {
-      var time = timespec()
-      clock_gettime(CLOCK_REALTIME, &time)
-      return UTCTime(rawValue: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000)
+      UTCTime(rawValue: Int64(Date().timeIntervalSince1970 * 1_000_000))
     }
   }
 
