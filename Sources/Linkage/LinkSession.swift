@@ -51,7 +51,7 @@ public enum LinkTiming {
   /// Without a frame for this long a connection counts as broken.
   public static let silence = Duration64.seconds(8)
   /// Events that may be on their way unacknowledged.
-  public static let window: Int64 = 2_000
+  public static let window: Int64 = 6_000
   /// Events in one data frame.
   public static let batch = 200
   /// Frames of lost events that go out in one turn.

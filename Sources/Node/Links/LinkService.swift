@@ -13,8 +13,9 @@ final class LinkService: LinkHandler {
     var revoked: [NodeID: String] = [:]
   }
 
-  /// Frames of one connection that the writer has not taken yet; reading pauses above it.
-  private static let backlog = 64
+  /// Frames of one connection that the writer has not taken yet; reading pauses above it. A neighbour
+  /// that catches up is so acknowledged every thousand events or two, and sends on meanwhile.
+  private static let backlog = 8
 
   private let state = Mutex(State())
   private let waiting = Mutex<[UInt64: Int]>([:])

@@ -3,10 +3,22 @@ import Journal
 
 extension SQLiteTransaction: JournalStore {
   func journalHead() throws -> JournalHead {
-    try HeadRow.read(connection).head
+    if let known = ownHead[0] { return known }
+    let head = try HeadRow.read(connection).head
+    ownHead.remember(head, 0)
+    return head
   }
 
   func putHead(_ head: JournalHead) throws {
+    // Queries look in the file for whose node this is.
+    guard ownHead[0]?.node == head.node else {
+      try write(head)
+      return ownHead.remember(head, 0)
+    }
+    ownHead.put(head, 0)
+  }
+
+  func write(_ head: JournalHead) throws(Problem) {
     try connection.run(
       "INSERT OR REPLACE INTO head VALUES(1, ?, ?, ?, ?, ?, ?)", .id(head.node),
       .text(head.epoch.description), .integer(head.seq), .digest(head.hash),
@@ -17,19 +29,21 @@ extension SQLiteTransaction: JournalStore {
 
   func append(_ event: StoredEvent, arrival: Arrival?) throws -> Int64 {
     let header = event.header
+    let life = try life(header.id.node, header.id.epoch)
     try connection.run(
       """
       INSERT INTO event(life, seq, thing, version, kind, actor, jurisdiction, data_class, wall,
         header, body, sealed, previous, hash, arrival)
       VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
-      .integer(try life(header.id.node, header.id.epoch)), .integer(header.id.seq),
+      .integer(life), .integer(header.id.seq),
       .id(header.thing), .int(header.version), .text(header.kind), .id(header.actor.id),
       .id(header.labels.jurisdiction), .integer(header.labels.dataClass.number),
       .integer(header.time.milliseconds), .blob(event.headerBytes), .blob(event.body),
       .blob(event.sealed), .digest(event.previous), .digest(event.hash),
       arrival.map { .blob($0.json) } ?? .null)
     let position = connection.lastInsertedRow
+    noteNumber(header.id.seq, life)
     // Only what follows on: the cache has no gaps.
     if let last = tail.last, last.position + 1 != position { tail.removeAll() }
     tail.append(PositionedEvent(position: position, event: event, arrival: arrival))
@@ -37,7 +51,9 @@ extension SQLiteTransaction: JournalStore {
   }
 
   func event(_ id: EventID) throws -> PositionedEvent? {
-    guard let life = try knownLife(id.node, id.epoch) else { return nil }
+    guard let life = try knownLife(id.node, id.epoch), try id.seq <= newestNumber(life) else {
+      return nil
+    }
     return try connection.first(
       "SELECT \(EventRow.columns) FROM event WHERE life = ? AND seq = ?", .integer(life),
       .integer(id.seq), decode: EventRow.decode)
@@ -129,12 +145,18 @@ extension SQLiteTransaction: JournalStore {
   // MARK: Cursors and idempotency
 
   func cursor(_ name: String) throws -> Int64 {
-    try connection.first("SELECT position FROM cursor WHERE name = ?", .text(name)) {
-      (row) throws(Problem) in row.int64(0)
-    } ?? 0
+    if let known = cursors[name] { return known }
+    let position =
+      try connection.first("SELECT position FROM cursor WHERE name = ?", .text(name)) {
+        (row) throws(Problem) in row.int64(0)
+      } ?? 0
+    cursors.remember(position, name)
+    return position
   }
 
-  func putCursor(_ name: String, _ position: Int64) throws {
+  func putCursor(_ name: String, _ position: Int64) throws { cursors.put(position, name) }
+
+  func write(_ position: Int64, as name: String) throws(Problem) {
     try connection.run(
       "INSERT OR REPLACE INTO cursor VALUES(?, ?)", .text(name), .integer(position))
   }

@@ -26,15 +26,20 @@ extension SQLiteTransaction: LinkStore {
   // MARK: Out
 
   func outbox(_ link: NodeID) throws -> OutboxCursor? {
-    try connection.first(
+    if let known = outboxes[link] { return known }
+    let cursor = try connection.first(
       "SELECT epoch, released, acknowledged FROM outbox WHERE link = ?", .id(link)
     ) { (row) throws(Problem) in
       guard let epoch = Epoch(try row.string(0)) else { throw row.damaged(0) }
       return OutboxCursor(epoch: epoch, released: row.int64(1), acknowledged: row.int64(2))
     }
+    if let cursor { outboxes.remember(cursor, link) }
+    return cursor
   }
 
-  func putOutbox(_ link: NodeID, _ cursor: OutboxCursor) throws {
+  func putOutbox(_ link: NodeID, _ cursor: OutboxCursor) throws { outboxes.put(cursor, link) }
+
+  func write(_ cursor: OutboxCursor, of link: NodeID) throws(Problem) {
     try connection.run(
       "INSERT OR REPLACE INTO outbox VALUES(?, ?, ?, ?)", .id(link),
       .text(cursor.epoch.description), .integer(cursor.released), .integer(cursor.acknowledged))
@@ -104,6 +109,7 @@ extension SQLiteTransaction: LinkStore {
 
   func park(_ entry: ParkedEvent) throws {
     let event = entry.event
+    hasParked = true
     try connection.run(
       """
       INSERT INTO parked(thing, version, header, body, sealed, previous, hash, arrival)
@@ -114,6 +120,7 @@ extension SQLiteTransaction: LinkStore {
   }
 
   func takeParked(thing: ThingID, version: Int) throws -> [ParkedEvent] {
+    guard try mayHaveParked() else { return [] }
     let taken = try connection.rows(
       """
       SELECT header, body, sealed, previous, hash, arrival FROM parked
@@ -129,6 +136,13 @@ extension SQLiteTransaction: LinkStore {
         "DELETE FROM parked WHERE thing = ? AND version = ?", .id(thing), .int(version))
     }
     return taken
+  }
+
+  private func mayHaveParked() throws(Problem) -> Bool {
+    if let hasParked { return hasParked }
+    let found = try connection.first("SELECT 1 FROM parked LIMIT 1") { (_) throws(Problem) in true }
+    hasParked = found ?? false
+    return found ?? false
   }
 
   func declinedTerm(_ thing: ThingID) throws -> Int {

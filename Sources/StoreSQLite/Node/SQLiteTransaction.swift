@@ -18,6 +18,14 @@ final class SQLiteTransaction {
   /// The newest events, without gaps: what links and reactions read right after it was written.
   var tail: [PositionedEvent] = []
   private var tailAtPiece = 0
+  /// Where the own chain, the links and the followers of the journal have come to.
+  var ownHead = WriteBehind<Int, JournalHead>()
+  var outboxes = WriteBehind<NodeID, OutboxCursor>()
+  var cursors = WriteBehind<String, Int64>()
+  /// The highest number stored of a life: what comes next over a link needs no search.
+  private var newest: [Int64: Int64] = [:]
+  /// Whether any event is parked; nil when that is not known.
+  var hasParked: Bool?
   private var lives: [Life: Int64] = [:]
   private var newLives: [Life] = []
   /// Something was erased: its bytes must leave the write-ahead log too, after the commit.
@@ -48,6 +56,7 @@ final class SQLiteTransaction {
   func begin() throws(Problem) { try connection.run("BEGIN IMMEDIATE") }
 
   func commit() throws(Problem) {
+    try writeBehind()
     try connection.run("COMMIT")
     forgetMarks()
     if mustTruncateLog {
@@ -66,6 +75,7 @@ final class SQLiteTransaction {
     things.removeAll(keepingCapacity: true)
     tail.removeAll()
     lives.removeAll()
+    forgetPlaces()
   }
 
   func beginPiece() throws(Problem) {
@@ -74,7 +84,10 @@ final class SQLiteTransaction {
     try connection.run("SAVEPOINT piece")
   }
 
-  func endPiece() throws(Problem) { try connection.run("RELEASE piece") }
+  func endPiece() throws(Problem) {
+    try writeBehind()
+    try connection.run("RELEASE piece")
+  }
 
   func undoPiece() throws(Problem) {
     try connection.run("ROLLBACK TO piece")
@@ -82,7 +95,22 @@ final class SQLiteTransaction {
     for id in touched { things[id] = nil }
     for life in newLives { lives[life] = nil }
     tail.removeLast(max(0, tail.count - tailAtPiece))
+    forgetPlaces()
     forgetMarks()
+  }
+
+  private func writeBehind() throws(Problem) {
+    for (_, head) in ownHead.take() { try write(head) }
+    for (link, cursor) in outboxes.take() { try write(cursor, of: link) }
+    for (name, position) in cursors.take() { try write(position, as: name) }
+  }
+
+  private func forgetPlaces() {
+    ownHead.forget()
+    outboxes.forget()
+    cursors.forget()
+    newest.removeAll(keepingCapacity: true)
+    hasParked = nil
   }
 
   private func forgetMarks() {
@@ -115,6 +143,21 @@ final class SQLiteTransaction {
     ) { (row) throws(Problem) in row.int64(0) }
     if let id { keep(id, life) }
     return id
+  }
+
+  /// The highest number that is stored of a life.
+  func newestNumber(_ life: Int64) throws(Problem) -> Int64 {
+    if let known = newest[life] { return known }
+    let found =
+      try connection.first("SELECT max(seq) FROM event WHERE life = ?", .integer(life)) {
+        (row) throws(Problem) in row.int64(0)
+      } ?? 0
+    newest[life] = found
+    return found
+  }
+
+  func noteNumber(_ seq: Int64, _ life: Int64) {
+    if let known = newest[life], seq > known { newest[life] = seq }
   }
 
   func life(_ node: NodeID, _ epoch: Epoch) throws(Problem) -> Int64 {
