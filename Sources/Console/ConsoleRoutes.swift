@@ -15,8 +15,10 @@ public struct ConsoleRoutes: Sendable {
     let problems = desk.problemRenderer
     self.problems = problems
     let routes = [
-      AccountPages(desk: desk).routes, DeskPages(desk: desk).routes,
-      IncidentPages(desk: desk).routes, OrderPages(desk: desk).routes,
+      LoginPages(desk: desk).routes, AccountPages(desk: desk).routes,
+      DeskPages(desk: desk).routes, WarningPages(desk: desk).routes,
+      IncidentPages(desk: desk).routes, FilingPages(desk: desk).routes,
+      OrderPages(desk: desk).routes, EvidencePages(desk: desk).routes,
       DevicePages(desk: desk).routes, LinkPages(desk: desk).routes,
       UserPages(desk: desk).routes, ShiftPages(desk: desk).routes,
       ChangeStream(desk: desk).routes,

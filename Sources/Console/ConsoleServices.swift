@@ -1,5 +1,8 @@
+public import Access
 public import CityCore
 public import Devices
+public import Incidents
+public import NIOCore
 public import Operations
 public import Web
 
@@ -14,19 +17,81 @@ public struct ConsoleServices: Sendable {
   public var place: CityPlace?
   /// Their values.
   public var readings: ReadingsSource?
+  /// Files of cases and tasks.
+  public var evidence: EvidenceSource?
 
   public init(
     node: CityNode, events: EventHub, isSecure: Bool = false, place: CityPlace? = nil,
-    readings: ReadingsSource? = nil
+    readings: ReadingsSource? = nil, evidence: EvidenceSource? = nil
   ) {
     self.node = node
     self.events = events
     self.isSecure = isSecure
     self.place = place
     self.readings = readings
+    self.evidence = evidence
   }
 }
 
+/// The files of cases and tasks. What is asked for is checked against the rights of who asks.
+public struct EvidenceSource: Sendable {
+  /// Begins a file; refuses before a byte of it is taken.
+  public var begin:
+    @Sendable (
+      _ thing: ThingID, _ name: String, _ mediaType: String, _ phase: Evidence.Phase,
+      _ principal: Principal
+    ) async throws -> EvidenceWriting
+  /// What lies here of each file of a thing.
+  public var list:
+    @Sendable (_ thing: ThingID, _ principal: Principal) async throws -> [EvidenceRecord]
+
+  public init(
+    begin:
+      @escaping @Sendable (
+        _ thing: ThingID, _ name: String, _ mediaType: String, _ phase: Evidence.Phase,
+        _ principal: Principal
+      ) async throws -> EvidenceWriting,
+    list:
+      @escaping @Sendable (_ thing: ThingID, _ principal: Principal) async throws
+      -> [EvidenceRecord]
+  ) {
+    self.begin = begin
+    self.list = list
+  }
+}
+
+/// A file that is being sent.
+public struct EvidenceWriting: FileFormSink {
+  private let take: @Sendable ([UInt8]) async throws -> Void
+  private let end: @Sendable () async throws -> Void
+  private let abandon: @Sendable () async -> Void
+
+  public init(
+    write: @escaping @Sendable ([UInt8]) async throws -> Void,
+    finish: @escaping @Sendable () async throws -> Void,
+    cancel: @escaping @Sendable () async -> Void
+  ) {
+    take = write
+    end = finish
+    abandon = cancel
+  }
+
+  public func write(_ bytes: ByteBuffer) async throws {
+    try await take(Array(bytes.readableBytesView))
+  }
+
+  /// Makes it durable and part of its thing.
+  public func finish() async throws {
+    do {
+      try await end()
+    } catch {
+      await abandon()
+      throw error
+    }
+  }
+
+  public func cancel() async { await abandon() }
+}
 /// Reads what devices measured, off the event loops. Whether somebody may is asked before.
 public struct ReadingsSource: Sendable {
   /// The newest reading of each property of a device.

@@ -144,14 +144,18 @@ extension NodeParts {
           try readings.downsample(
             device: device, property: property, from: from, to: to, step: step,
             origin: UTCTime(rawValue: 0))
-        }))
+        }), evidence: nodePorts.evidenceSource)
+  }
+
+  private var nodePorts: NodePorts {
+    NodePorts(
+      city: city, place: place, readings: readings, storage: storage, files: files,
+      invitations: invitations, home: home, keys: keys)
   }
 
   private var api: APIServices {
     let use = CityPorts(city: city, place: place)
-    let own = NodePorts(
-      city: city, place: place, readings: readings, storage: storage, files: files,
-      invitations: invitations, home: home, keys: keys)
+    let own = nodePorts
     var services = APIServices(
       node: use, things: use, answers: use, clock: clock, events: events, audience: use)
     services.accounts = use

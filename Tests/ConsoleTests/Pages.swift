@@ -20,8 +20,20 @@ enum EveryPage {
     let street = try Sample.node("street")
     return [
       LoginPage(next: "/orders", login: title, message: words["loginWrong"]),
-      PasswordPage(next: "/", isDue: true, message: title), try desk(words, title),
+      PasswordPage(next: "/", isDue: true, message: title),
+      AccountPage(
+        message: title, facts: [Fact(label: words["userName"], text: title)], hasApp: true,
+        hasNoApp: true, done: title),
+      AuthenticatorPage(uri: title, secret: title), try desk(words, title),
       WarningsPage(queue: try queue(words, title)),
+      WarningLinePage(
+        try Sample.require(try queue(words, title).lines.first), from: 50,
+        pager: Pager(first: "/warnings/line?line=a", next: nil)),
+      AcknowledgeAllPage(
+        try (1...2).map { number in
+          let record = try Sample.warning(number, message: title)
+          return (record, try item(record, words))
+        }, words: words),
       IncidentsPage(
         canFile: true,
         fields: [.select("grade", words["filterGrade"], words.grades, empty: "")],
@@ -93,13 +105,17 @@ enum EveryPage {
     }
     let lines = try WarningFolder.fold(items).map { line in
       let shown = try line.items.compactMap { item in records.first { $0.id == item.id } }.map {
-        try WarningQueue.Item(
-          $0, at: try Sample.node("street"), isStale: false, mayAcknowledge: true,
-          mayDismiss: true, words: words)
+        try item($0, words)
       }
       return WarningQueue.Line(line, items: shown, words: words)
     }
-    return WarningQueue(total: items.count, lines: lines)
+    return WarningQueue(total: items.count, lines: lines, waiting: 5)
+  }
+
+  private static func item(_ record: ThingRecord, _ words: Words) throws -> WarningQueue.Item {
+    try WarningQueue.Item(
+      record, at: try Sample.node("street"), isStale: false, mayAcknowledge: true,
+      mayDismiss: true, words: words)
   }
 
   static func table(_ words: Words, _ title: String) throws -> ThingTable {
@@ -205,7 +221,8 @@ enum EveryPage {
       people: [
         .init(
           id: "usr-1", login: "zhang.san", name: title, organisation: "排水中心", roles: "值班员",
-          status: words["userActive"], canReset: true)
+          status: words["userActive"], isDisabled: true, canReset: true, canDisable: true,
+          canEnable: true)
       ], pager: nil, add: .init(fields: [.input("login", words["userLogin"])]),
       organisations: [.init(id: "org-water", name: title, kind: "单位", area: "3301", parent: "")],
       addOrganisation: .init(fields: [.input("zh", words["organisationZh"])]))
@@ -218,7 +235,7 @@ enum EveryPage {
     return ShiftPage(
       sheets: [
         .init(
-          outgoing: "usr-1", incoming: "usr-2", stage: words["shiftPrepared"],
+          id: "sft_1", outgoing: "usr-1", incoming: "usr-2", stage: words["shiftPrepared"],
           prepared: words.moment(words.now), count: 4, notes: title, answer: title,
           canAnswer: true, actions: [sign])
       ], prepare: .init(fields: [.area("notes", words["shiftNotes"])]), total: 2,

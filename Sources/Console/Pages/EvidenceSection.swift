@@ -4,29 +4,42 @@ import Incidents
 /// The files of a case or task.
 struct EvidenceSection: ViewModel {
   struct File: ViewModel {
-    let href: String
+    /// Nil while it has not arrived as a whole.
+    let href: String?
     let name: String
     let size: String
     let phase: String
+    /// How much of it has arrived from the node that owns it.
     let progress: String?
   }
 
   let hasFiles: Bool
   let files: [File]
-  /// Where a script sends further ones; nil for who may not.
-  let uploadTarget: String?
+  /// Where a plain form sends further ones; nil for who may not.
+  let formTarget: String?
+  /// Where a script does.
+  let uploadTarget: String
 
-  init(_ evidence: [Evidence], of thing: ThingID, mayUpload: Bool, words: Words) {
-    // The API sends and takes the bytes; the page only shows what there is.
-    let kind = thing.kind == TaskEvent.thingKind ? "tasks" : "incidents"
-    let base = "/api/v1/\(kind)/\(thing)/evidence"
+  /// - Parameter present: bytes that are here, by file; what is not in it counts as whole.
+  init(
+    _ evidence: [Evidence], of thing: ThingID, present: [Digest32: Int64] = [:], mayUpload: Bool,
+    words: Words
+  ) {
+    let page = ThingTable.Row.href(thing) + "/evidence"
+    let api = "/api/v1" + page
     files = evidence.map { piece in
-      File(
-        href: "\(base)/\(piece.sha256)", name: piece.name, size: Self.size(piece.size),
-        phase: words[piece.phase == .before ? "evidenceBefore" : "evidenceAfter"], progress: nil)
+      let here = present[piece.sha256].map { Int($0) } ?? piece.size
+      let isWhole = here >= piece.size
+      return File(
+        href: isWhole ? "\(api)/\(piece.sha256)" : nil, name: piece.name,
+        size: Self.size(piece.size),
+        phase: words[piece.phase == .before ? "evidenceBefore" : "evidenceAfter"],
+        progress: isWhole
+          ? nil : words.text("evidencePartial", here * 100 / max(1, piece.size)))
     }
     hasFiles = !files.isEmpty
-    uploadTarget = mayUpload ? base : nil
+    formTarget = mayUpload ? page : nil
+    uploadTarget = api
   }
 
   static func size(_ bytes: Int) -> String {

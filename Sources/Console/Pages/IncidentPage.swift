@@ -33,6 +33,8 @@ struct IncidentMaterial {
   var mayOrder = false
   var mayUpload = false
   var maySeeEvidence = true
+  /// Bytes of its files that are here.
+  var present: [Digest32: Int64] = [:]
   var orders: [ThingTable.Row] = []
   var timeline: [TimelineEntry] = []
 }
@@ -55,7 +57,8 @@ extension IncidentPage {
         ? nil : TableSection(total: material.orders.count, table: ThingTable(material.orders)),
       evidence: material.maySeeEvidence
         ? EvidenceSection(
-          incident.evidence, of: record.id, mayUpload: material.mayUpload, words: words) : nil,
+          incident.evidence, of: record.id, present: material.present,
+          mayUpload: material.mayUpload, words: words) : nil,
       entries: material.timeline.map {
         TimelineLine($0, at: material.node, page: record.id, words: words)
       })

@@ -10,13 +10,6 @@ struct DeskPage: PageView {
   var orders: TableSection?
 }
 
-struct WarningsPage: PageView {
-  let template = "warnings"
-  func title(_ words: Words) -> String { words["warningsTitle"] }
-
-  let queue: WarningQueue
-}
-
 struct IncidentsPage: PageView {
   let template = "incidents"
   func title(_ words: Words) -> String { words["incidentsTitle"] }
@@ -50,25 +43,6 @@ struct FormPage: PageView {
   let backHref: String
   var message: String?
   var faults: [String] = []
-}
-
-struct LoginPage: PageView {
-  let template = "login"
-  func title(_ words: Words) -> String { words["loginTitle"] }
-
-  let next: String
-  var login = ""
-  var message: String?
-  var messageTone = "danger"
-}
-
-struct PasswordPage: PageView {
-  let template = "password"
-  func title(_ words: Words) -> String { words["passwordTitle"] }
-
-  let next: String
-  let isDue: Bool
-  var message: String?
 }
 
 /// Something did not work, and what can be done.

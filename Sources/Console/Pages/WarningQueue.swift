@@ -7,13 +7,15 @@ import Warnings
 struct WarningQueue: ViewModel {
   struct Line: ViewModel {
     let lineKey: String
-    let isSingle: Bool
     let badge: GradeBadge?
     let lineName: String
     let count: Int
     let area: String
     let latest: Moment
     let warnings: [Item]
+    /// Where the rest of them is; nil when all are shown.
+    let moreHref: String?
+    let isOpen: Bool
   }
 
   struct Item: ViewModel {
@@ -34,27 +36,36 @@ struct WarningQueue: ViewModel {
   }
 
   /// Warnings that a line shows when it is unfolded; the gravest.
-  static let shownPerLine = 40
+  static let shownPerLine = 20
 
   let total: Int
   let hasLines: Bool
   let lines: [Line]
+  /// How many the visitor could acknowledge at once; nil where that is not worth a page of its own.
+  let waiting: Int?
 
-  init(total: Int, lines: [Line]) {
+  init(total: Int, lines: [Line], waiting: Int = 0) {
     self.total = total
     self.lines = lines
+    self.waiting = waiting > 1 ? waiting : nil
     hasLines = !lines.isEmpty
   }
+}
+
+extension FoldLine {
+  /// Names the line for as long as it is folded like that.
+  var key: String { "\(area?.rawValue ?? "-").\(rule ?? "-")" }
 }
 
 extension WarningQueue.Line {
   init(_ line: FoldLine, items: [WarningQueue.Item], words: Words) {
     self.init(
-      lineKey: "\(line.area?.rawValue ?? "-").\(line.rule ?? "-")", isSingle: line.count == 1,
-      badge: words.grade(line.grade),
+      lineKey: line.key, badge: words.grade(line.grade),
       lineName: line.ruleName.map { words($0) } ?? words["severalRules"], count: line.count,
       area: line.area?.rawValue ?? words["severalAreas"], latest: words.moment(line.newest),
-      warnings: items)
+      warnings: items,
+      moreHref: items.count < line.count ? WarningLinePage.href(line.key, page: 0) : nil,
+      isOpen: line.count == 1)
   }
 }
 
@@ -77,16 +88,5 @@ extension WarningQueue.Item {
       incident: state.incident?.rawValue, dismissal: state.dismissal,
       canAcknowledge: isOurs && mayAcknowledge && state.stage == .raised,
       canDismiss: isOurs && mayDismiss && state.isOpen)
-  }
-}
-
-/// Values of sensors for people: up to six digits, without a needless fraction.
-enum NumberText {
-  static func of(_ value: Double) -> String {
-    guard value.isFinite, abs(value) < 1e15 else { return "\(value)" }
-    let magnitude = abs(value)
-    let digits = magnitude >= 1_000 ? 1.0 : magnitude >= 10 ? 100.0 : 1_000.0
-    let rounded = (value * digits).rounded() / digits
-    return rounded == rounded.rounded() ? "\(Int64(rounded))" : "\(rounded)"
   }
 }

@@ -4,112 +4,97 @@ import Hummingbird
 import Operations
 import Web
 
-/// Logging in and out, passwords, the language.
+/// One's own account: password and authenticator app.
 struct AccountPages {
   let desk: Desk
 
   var routes: [Route] {
     [
-      .get("/login", access: .public) { request, context in
-        let next = LocalPath.checked(context.query["next"] ?? "/")
-        if context.identity != nil { return .redirect(to: next) }
-        let words = try desk.words(request, context)
-        var page = LoginPage(next: next)
-        if context.query["next"] != nil {
-          page.message = words["loginExpired"]
-          page.messageTone = "note"
-        }
-        return show(page, request, context, words, .ok)
-      },
-      .post("/login", access: .public, body: .form, rate: .login) { request, context in
-        try await login(request, context)
-      },
-      desk.action("/logout", .authenticated) { visit, _ in
-        if let asker = try? asker(visit) { try await desk.node.logout(asker) }
-        return "/login"
-      },
+      desk.page("/account", .authenticated) { visit in try await account(visit) },
       desk.page("/password", .authenticated) { visit in
         PasswordPage(next: "/", isDue: visit.principal.passwordChangeDue)
       },
       .post("/password", access: .authenticated, body: .form, rate: .login) { request, context in
-        try await changePassword(request, context)
-      },
-      .post("/language", access: .public, body: .form) { request, context in
         let form = try await context.form(of: request)
-        let language = form["language"].flatMap(Language.init(rawValue:)) ?? .chinese
-        var response = Response.redirect(to: form["next"] ?? "/")
-        response.addCookie(
-          "\(Desk.languageCookie)=\(language.rawValue); Path=/; Max-Age=31536000; SameSite=Strict")
-        return response
+        let visit = try Visit(request, context, desk: desk)
+        return try await changePassword(visit, form)
       },
-      // Scripts ask whether the session still stands.
-      .get("/session", access: .authenticated) { _, _ in .noContent },
+      // The secret is shown in the answer itself, once: a redirection would have to carry it.
+      .post("/account/authenticator", access: .authenticated, body: .form, rate: .login) {
+        request, context in
+        let visit = try Visit(request, context, desk: desk)
+        let secret = try await desk.node.beginSecondFactor(try visit.asker(desk))
+        return await desk.respond(
+          AuthenticatorPage(uri: secret.uri, secret: secret.text), to: visit)
+      },
+      .post("/account/authenticator/confirm", access: .authenticated, body: .form, rate: .login) {
+        request, context in
+        let form = try await context.form(of: request)
+        let visit = try Visit(request, context, desk: desk)
+        return try await confirm(visit, form)
+      },
+      .post("/account/authenticator/remove", access: .authenticated, body: .form, rate: .login) {
+        request, context in
+        let form = try await context.form(of: request)
+        let visit = try Visit(request, context, desk: desk)
+        return try await remove(visit, form)
+      },
     ]
   }
 
-  private func show(
-    _ page: any PageView, _ request: Request, _ context: CityRequestContext, _ words: Words,
-    _ status: HTTPResponse.Status
-  ) -> Response {
-    desk.html(
-      page, shell: desk.shell(request, context, words: words), words: words, status: status)
+  private func account(_ visit: Visit) async throws -> AccountPage {
+    let asker = try visit.asker(desk)
+    let hasApp = try await desk.node.hasSecondFactor(asker)
+    return AccountPage(
+      desk.node.account(asker), hasApp: hasApp, done: visit.context.query["app"],
+      words: visit.words)
   }
 
-  private func login(
-    _ request: Request, _ context: CityRequestContext
-  ) async throws -> Response {
-    let form = try await context.form(of: request)
-    let words = try desk.words(request, context)
-    let next = LocalPath.checked(form["next"] ?? "/")
-    let attempt = Login.Attempt(
-      login: form["login"] ?? "", password: form["password"] ?? "", code: form["code"],
-      address: context.peer.text)
-    var page = LoginPage(next: next, login: form["login"] ?? "")
-    do {
-      switch try await desk.node.login(attempt) {
-      case .opened(let session):
-        var response = Response.redirect(to: session.passwordChangeDue ? "/password" : next)
-        response.addCookie(
-          SessionCookie(isSecure: desk.services.isSecure).setting(session.cookie))
-        return response
-      case .codeNeeded:
-        page.message = words["loginCode"]
-        page.messageTone = "note"
-        return show(page, request, context, words, .ok)
-      }
-    } catch let problem as Problem where problem.code == .unauthenticated {
-      page.message = words["loginWrong"]
-      return show(page, request, context, words, .unauthorized)
-    }
-  }
+  // MARK: - Password
 
-  private func changePassword(
-    _ request: Request, _ context: CityRequestContext
-  ) async throws -> Response {
-    let visit = try Visit(request, context, desk: desk)
-    let form = try await context.form(of: request)
+  private func changePassword(_ visit: Visit, _ form: FormBody) async throws -> Response {
     var page = PasswordPage(next: "/", isDue: visit.principal.passwordChangeDue)
     guard form["new"] == form["again"] else {
       page.message = visit.words["passwordDiffer"]
-      return show(page, request, context, visit.words, .unprocessableContent)
+      return await desk.respond(page, to: visit, status: .unprocessableContent)
     }
     do {
       try await desk.node.changePassword(
-        from: form["old"] ?? "", to: form["new"] ?? "", by: try asker(visit),
-        address: context.peer.text)
+        from: form["old"] ?? "", to: form["new"] ?? "", by: try visit.asker(desk),
+        address: visit.context.peer.text)
       return .redirect(to: LocalPath.checked(form["next"] ?? "/"))
     } catch let problem as Problem where problem.code == .invalid {
-      page.message = ([problem.detail] + problem.faults.map(\.reason)).joined(separator: " · ")
-      return show(page, request, context, visit.words, .unprocessableContent)
+      page.message = ProblemPage.inOneLine(problem)
+      return await desk.respond(page, to: visit, status: .unprocessableContent)
     }
   }
 
-  /// The session behind the request's cookie.
-  private func asker(_ visit: Visit) throws(Problem) -> Authenticated {
-    let name = SessionCookie(isSecure: desk.services.isSecure).name
-    guard let cookie = Desk.cookie(name, in: visit.request) else {
-      throw Problem(.unauthenticated, "this needs a session")
+  // MARK: - Authenticator app
+
+  /// The first right code switches it on. After a wrong one the same secret is shown again, as the
+  /// page sent it back: the app has it already.
+  private func confirm(_ visit: Visit, _ form: FormBody) async throws -> Response {
+    do {
+      try await desk.node.confirmSecondFactor(
+        code: form["code"] ?? "", by: try visit.asker(desk))
+      return .redirect(to: "/account?app=added")
+    } catch let problem as Problem where problem.code == .invalid {
+      var page = AuthenticatorPage(uri: form["uri"] ?? "", secret: form["secret"] ?? "")
+      page.message = visit.words["authenticatorWrong"]
+      return await desk.respond(page, to: visit, status: .unprocessableContent)
     }
-    return try desk.node.authenticate(cookie: cookie)
+  }
+
+  private func remove(_ visit: Visit, _ form: FormBody) async throws -> Response {
+    do {
+      try await desk.node.removeSecondFactor(
+        password: form["password"] ?? "", by: try visit.asker(desk),
+        address: visit.context.peer.text)
+      return .redirect(to: "/account?app=removed")
+    } catch let problem as Problem where problem.code == .invalid {
+      var page = try await account(visit)
+      page.message = visit.words["authenticatorPasswordWrong"]
+      return await desk.respond(page, to: visit, status: .unprocessableContent)
+    }
   }
 }

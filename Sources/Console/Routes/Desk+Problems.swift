@@ -40,6 +40,12 @@ extension Desk {
 }
 
 extension ProblemPage {
+  /// For above a form that is shown again.
+  static func inOneLine(_ problem: Problem) -> String {
+    let faults = problem.faults.map { "\($0.at): \($0.reason)" }
+    return ([problem.detail] + faults).joined(separator: " · ")
+  }
+
   init(_ problem: Problem, backHref: String, request: String, words: Words) {
     let known = words.table.texts["problem.\(problem.code.name)"]
     self.init(

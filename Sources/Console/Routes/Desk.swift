@@ -2,6 +2,7 @@ import Access
 import CityCore
 import Hummingbird
 import Incidents
+import Journal
 import Linkage
 import Operations
 import Web
@@ -99,6 +100,17 @@ struct Desk: Sendable {
       break
     }
     return count > 0 ? Shell.Alarm(count: count) : nil
+  }
+
+  /// Bytes of a thing's files that are here, for what another node owns: those arrive by pieces.
+  func present(_ record: ThingRecord, _ visit: Visit) async throws -> [Digest32: Int64] {
+    guard let evidence = services.evidence, record.owner != node.identity.node else { return [:] }
+    do {
+      let known = try await evidence.list(record.id, visit.principal)
+      return Dictionary(known.map { ($0.sha256, $0.present) }, uniquingKeysWith: max)
+    } catch let problem as Problem where problem.code == .notFound {
+      return [:]
+    }
   }
 
   /// What things are called here.

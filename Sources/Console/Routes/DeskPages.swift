@@ -6,29 +6,12 @@ import Operations
 import Warnings
 import Web
 
-/// The duty desk and the warnings.
+/// The duty desk.
 struct DeskPages {
   let desk: Desk
 
   var routes: [Route] {
-    [
-      desk.page("/", .authenticated) { visit in try await duty(visit) },
-      desk.page("/warnings", .permission(.readWarnings)) { visit in
-        WarningsPage(queue: try await queue(visit))
-      },
-      desk.action("/warnings/{id}/acknowledge", .permission(.acknowledgeWarning)) { visit, form in
-        _ = try await visit.node.actOnWarning(
-          try visit.context.identifier("id"), acknowledge: true, reason: nil,
-          by: visit.principal)
-        return visit.next(form, or: "/warnings")
-      },
-      desk.action("/warnings/{id}/dismiss", .permission(.dismissWarning)) { visit, form in
-        _ = try await visit.node.actOnWarning(
-          try visit.context.identifier("id"), acknowledge: false, reason: form["reason"],
-          by: visit.principal)
-        return visit.next(form, or: "/warnings")
-      },
-    ]
+    [desk.page("/", .authenticated) { visit in try await duty(visit) }]
   }
 
   /// Sections that the visitor may see; what is overdue stands first in each.
@@ -38,7 +21,7 @@ struct DeskPages {
     if visit.principal.passwordChangeDue {
       throw Problem(.forbidden, "the one-time password must be changed first")
     }
-    if visit.may(.readWarnings) { page.queue = try await queue(visit) }
+    if visit.may(.readWarnings) { page.queue = try await WarningPages(desk: desk).queue(visit) }
     if visit.may(.acceptHandover) {
       let offers = try await node.offers(for: visit.principal)
       if !offers.isEmpty { page.offers = section(offers, total: offers.count, visit) }
@@ -96,33 +79,5 @@ struct DeskPages {
       return [action(TaskVerb.acknowledge.rawValue, "a", TaskVerb.acknowledge.label)]
     default: return []
     }
-  }
-
-  private func queue(_ visit: Visit) async throws -> WarningQueue {
-    let node = visit.node
-    let folded = try await node.foldedWarnings(for: visit.principal)
-    // One read for what is shown of the lines, instead of one for each.
-    var query = ThingQuery(scope: node.scope(visit.principal, .readWarnings), kinds: ["wrn"])
-    query.isOpen = true
-    let page = try await node.reader.things(query, page: try PageRequest(limit: 500))
-    let known = Dictionary(page.items.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-    let lines = folded.lines.map { line in
-      let items = line.items.lazy.compactMap { known[$0.id] }.prefix(WarningQueue.shownPerLine)
-      return WarningQueue.Line(
-        line, items: items.compactMap { item($0, visit) }, words: visit.words)
-    }
-    return WarningQueue(total: folded.total, lines: lines)
-  }
-
-  private func item(_ record: ThingRecord, _ visit: Visit) -> WarningQueue.Item? {
-    func may(_ permission: Permission) -> Bool {
-      visit.node.access.policy.decide(
-        visit.principal, permission, CityNode.resource(record), now: visit.words.now
-      ).isAllowed
-    }
-    return try? WarningQueue.Item(
-      record, at: visit.node.identity.node, isStale: visit.isStale(record.owner),
-      mayAcknowledge: may(.acknowledgeWarning), mayDismiss: may(.dismissWarning),
-      words: visit.words)
   }
 }

@@ -181,6 +181,7 @@ struct OrderPages {
     return try TaskPage(
       record, at: node.identity.node, isStale: visit.isStale(record.owner),
       verbs: node.allowedActions(task: record, for: visit.principal), maySeeEvidence: maySee,
+      present: try await desk.present(record, visit),
       timeline: try await node.timeline(of: id, for: visit.principal), words: visit.words)
   }
 }

@@ -28,6 +28,18 @@ struct UserPages {
             try context.identifier("id"), by: visit.principal)
         }
       },
+      desk.action("/users/{id}/{change}", .permission(.manageUsers), rate: .heavy) { visit, _ in
+        let isDisabled: Bool
+        switch visit.context.parameter("change") {
+        case "disable": isDisabled = true
+        case "enable": isDisabled = false
+        default: throw Problem(.notFound, "there is no such action")
+        }
+        _ = try await desk.node.changePerson(
+          try visit.context.identifier("id"), PersonChange(disabled: isDisabled),
+          by: visit.principal)
+        return "/users"
+      },
       desk.action("/organisations", .permission(.manageOrganisations)) { visit, form in
         let reader = FormReader(form, visit.words)
         guard let kind = try reader.value("kind", as: Organisation.Kind.self) else {
@@ -56,8 +68,7 @@ struct UserPages {
       return await desk.respond(page, to: visit)
     } catch let problem as Problem where [.invalid, .duplicate].contains(problem.code) {
       var page = try page(visit)
-      let faults = problem.faults.map { "\($0.at): \($0.reason)" }
-      page.message = ([problem.detail] + faults).joined(separator: " · ")
+      page.message = ProblemPage.inOneLine(problem)
       return await desk.respond(page, to: visit, status: .unprocessableContent)
     }
   }
@@ -71,20 +82,25 @@ struct UserPages {
     let organisations = try visit.node.organisations(by: visit.principal)
     return UsersPage(
       hasPeople: people != nil,
-      people: (people?.items ?? []).map { row($0, canReset: mayAdd, words) },
+      people: (people?.items ?? []).map {
+        row($0, isOwn: $0.id == visit.principal.id, mayAdd, words)
+      },
       pager: Pager.of(people?.next, visit), add: mayAdd ? addForm(organisations, visit) : nil,
       organisations: organisations.map { UsersPage.OrganisationRow($0, words: words) },
       addOrganisation: visit.may(.manageOrganisations)
         ? organisationForm(organisations, visit) : nil)
   }
 
-  private func row(_ person: PersonView, canReset: Bool, _ words: Words) -> UsersPage.PersonRow {
+  private func row(
+    _ person: PersonView, isOwn: Bool, _ manages: Bool, _ words: Words
+  ) -> UsersPage.PersonRow {
     UsersPage.PersonRow(
       id: person.id.rawValue, login: person.login.text, name: person.displayName.text,
       organisation: words.organisation(person.organisation),
       roles: person.grants.map { "\(words($0.role.label)) \($0.jurisdiction)" }
         .joined(separator: ", "), status: words[person.disabled ? "userDisabled" : "userActive"],
-      canReset: canReset)
+      isDisabled: person.disabled, canReset: manages && !person.disabled,
+      canDisable: manages && !isOwn && !person.disabled, canEnable: manages && person.disabled)
   }
 
   private func addForm(_ organisations: [Organisation], _ visit: Visit) -> UsersPage.AddForm {

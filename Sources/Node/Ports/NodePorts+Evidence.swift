@@ -1,6 +1,7 @@
 import Access
 import CityCore
 import CityJSON
+import Console
 import HTTPAPI
 import Incidents
 import Journal
@@ -74,5 +75,19 @@ extension NodePorts: EvidencePort {
     return EvidenceFile(record: record) { offset, count in
       try files.read(sha256, offset: offset, count: count)
     }
+  }
+}
+
+extension NodePorts {
+  /// The same files for the console's plain forms.
+  var evidenceSource: EvidenceSource {
+    EvidenceSource(
+      begin: { thing, name, mediaType, phase, principal in
+        let upload = try await upload(
+          to: thing, name: name, mediaType: mediaType, phase: phase, size: nil, by: principal)
+        return EvidenceWriting(
+          write: { try await upload.write($0) }, finish: { _ = try await upload.finish() },
+          cancel: { await upload.cancel() })
+      }, list: { thing, principal in try await list(of: thing, by: principal) })
   }
 }

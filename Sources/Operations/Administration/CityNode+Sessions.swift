@@ -247,6 +247,14 @@ extension CityNode {
     public let text: String
   }
 
+  /// Whether the asker logs in with an authenticator app.
+  public func hasSecondFactor(_ asker: Authenticated) async throws -> Bool {
+    let id = try Self.own(asker).id
+    return try await engine.perform { _, _, store, _ in
+      try store.credential(of: id)?.secondFactor?.confirmed ?? false
+    }
+  }
+
   /// Begins to set an authenticator app up; it is not asked for until a first code was right.
   /// - Throws: ``Problem`` `refused` when one is in use; `forbidden` for tokens.
   public func beginSecondFactor(_ asker: Authenticated) async throws -> SecondFactorSecret {

@@ -24,15 +24,25 @@ extension CityNode {
   public func foldedWarnings(
     for principal: Principal, isOpen: Bool = true
   ) async throws -> (lines: [FoldLine], total: Int) {
+    let found = try await warnings(for: principal, isOpen: isOpen)
+    return (found.lines, found.records.count)
+  }
+
+  /// The same with the warnings themselves, for who shows them.
+  public func warnings(
+    for principal: Principal, isOpen: Bool = true
+  ) async throws -> (lines: [FoldLine], records: [ThingID: ThingRecord]) {
     var query = ThingQuery(scope: scope(principal, .readWarnings), kinds: ["wrn"])
     query.isOpen = isOpen
     var items: [FoldItem] = []
+    var records: [ThingID: ThingRecord] = [:]
     var after: String?
     repeat {
       let page = try await reader.things(
         query, page: PageRequest(limit: PageRequest.maximum, after: after))
-      for record in page.items {
+      for record in page.items where records[record.id] == nil {
         guard let state = try? WarningState(record: record) else { continue }
+        records[record.id] = record
         items.append(
           FoldItem(
             id: record.id, rule: state.rule, ruleName: state.ruleName,
@@ -40,6 +50,6 @@ extension CityNode {
       }
       after = page.next
     } while after != nil && items.count < 10_000
-    return (WarningFolder.fold(items), items.count)
+    return (WarningFolder.fold(items), records)
   }
 }

@@ -15,8 +15,8 @@ final class ConnectionGuard: ChannelDuplexHandler {
   typealias OutboundOut = HTTPServerResponsePart
 
   /// After a response, so much of a body that nobody wanted is read and dropped, so that the client
-  /// comes to read the response instead of a reset.
-  private static let drain = 1 << 20
+  /// comes to read the response instead of a reset: as much as a photo that is somewhat too large.
+  private static let drain = 24 << 20
 
   private let limits: ListenerLimits
   private let problems: WireProblems

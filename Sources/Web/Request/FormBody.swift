@@ -30,6 +30,8 @@ public struct FormBody: Sendable {
     self.pairs = pairs
   }
 
+  init(_ pairs: [(name: String, value: String)]) { self.pairs = pairs }
+
   /// The first value of a field.
   public subscript(name: String) -> String? { pairs.first { $0.name == name }?.value }
 

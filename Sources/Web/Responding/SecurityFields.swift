@@ -33,7 +33,8 @@ struct SecurityFields: Sendable {
   }
 
   func apply(to headers: inout HTTPFields, style: RouteGroup.Style) {
-    switch style {
+    // A page that says its own policy is one wherever it stands, such as for a path that leads nowhere.
+    switch style == .api && headers.contains(.contentSecurityPolicy) ? .pages : style {
     case .api: headers.append(contentsOf: api)
     // A page that says its own policy is not given a second one: browsers would apply both.
     case .pages: headers.append(contentsOf: pages.filter { !headers.contains($0.name) })

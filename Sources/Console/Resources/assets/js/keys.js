@@ -46,6 +46,11 @@ function press(key) {
   target.closest("details")?.querySelector("input:not([type=hidden]), textarea")?.focus()
 }
 
+function page(number) {
+  const tab = document.querySelectorAll(".tabs a")[number - 1]
+  if (tab) location.assign(tab.href)
+}
+
 function help() {
   document.getElementById("keys").showModal()
 }
@@ -68,7 +73,9 @@ export function start() {
     if (event.ctrlKey || event.metaKey || event.altKey) return
     if (event.key === "Escape") return escape()
     if (event.target.matches("input, textarea, select, button, a, summary, dialog *")) return
-    const action = actions[event.key] ?? ("acf".includes(event.key) && (() => press(event.key)))
+    const action = actions[event.key] ??
+      ("acf".includes(event.key) ? () => press(event.key)
+      : /^[1-8]$/.test(event.key) ? () => page(Number(event.key)) : null)
     if (!action) return
     event.preventDefault()
     action()

@@ -1,39 +1,34 @@
 // Brings the parts of the page marked `data-live` up to date when something changed: loads the page
-// again in the background and exchanges those parts that differ.
+// again in the background and changes what differs in those parts.
+import { children } from "console/morph.js"
+
 let timer = null
 let running = false
 let again = false
 
-function isBusy(part) {
-  const focus = document.activeElement
-  if (part.contains(focus) && focus.matches("input, textarea, select")) return true
-  return part.querySelector("details.inline[open], details.action[open]") !== null
-}
-
-function keepOpen(old, fresh) {
-  for (const details of old.querySelectorAll("details[data-fold]")) {
-    const twin = fresh.querySelector(`details[data-fold="${CSS.escape(details.dataset.fold)}"]`)
-    if (twin) twin.open = details.open
-  }
-}
-
 function exchange(page) {
   for (const part of document.querySelectorAll("[data-live][id]")) {
     const fresh = page.getElementById(part.id)
-    if (!fresh || isBusy(part) || fresh.innerHTML === part.innerHTML) continue
-    keepOpen(part, fresh)
-    part.replaceChildren(...fresh.childNodes)
+    if (!fresh) continue
+    children(part, fresh)
     part.dispatchEvent(new CustomEvent("console:replaced", { bubbles: true }))
   }
+}
+
+async function load(address) {
+  const answer = await fetch(address, { cache: "no-store", redirect: "manual" })
+  if (answer.type === "opaqueredirect" || answer.status === 401) return void showEnd()
+  return answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null
 }
 
 async function refresh() {
   if (running) return void (again = true)
   running = true
   try {
-    const answer = await fetch(location.href, { cache: "no-store", redirect: "manual" })
-    if (answer.type === "opaqueredirect" || answer.status === 401) return showEnd()
-    if (answer.ok) exchange(new DOMParser().parseFromString(await answer.text(), "text/html"))
+    let page = await load(location.href)
+    // What came in answer to a form has no address of its own; the banners are those of every page.
+    if (page === null) page = await load("/password")
+    if (page) exchange(page)
   } catch {
     // The stream shows that the node cannot be reached; the next event or tick tries again.
   } finally {
