@@ -42,7 +42,7 @@ final class APIClient {
       bytes = Array(body.description.utf8)
       head += "Content-Type: application/json\r\nContent-Length: \(bytes.count)\r\n"
     }
-    let socket = try socket ?? Socket(port: port)
+    let socket = try socket ?? Socket(port: port, timeout: 180)
     self.socket = socket
     try socket.send(Array((head + "\r\n").utf8) + bytes)
     let answer = try HTTPAnswer(from: socket)

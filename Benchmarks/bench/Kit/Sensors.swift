@@ -74,13 +74,13 @@ struct Sensors {
   func device(_ row: Int) -> Int { row % ids.count }
   func time(_ row: Int) -> Int64 { start + Int64(row / ids.count) * 1_000_000 + Int64(device(row)) }
 
-  /// Thousandths. One gauge of a hundred is high for a while now and then: the rules open, step and
-  /// end warnings on the way.
+  /// Thousandths. One gauge of a hundred is high for 150 seconds and low for as long: the rules open,
+  /// step and end warnings on the way.
   func value(_ row: Int) -> Int {
     let device = device(row)
     let kind = Self.kind(device)
     let second = row / ids.count
-    if device % 100 == 7, (second / 200 + device) % 5 == 0 { return kind.high }
+    if device % 100 == 7, (second / 150).isMultiple(of: 2) { return kind.high }
     let width = kind.ordinary.count
     return kind.ordinary.lowerBound + (device * 31 + second * 7) % width
   }

@@ -121,7 +121,7 @@ private final class CommandDesk: Sendable {
             }
             try await engine.perform { core, now, store, outcome in
               try core.act(
-                on: thing, .confirm(onSite: false, text: nil), by: party, now: now, store: store,
+                on: thing, .confirm(onSite: true, text: nil), by: party, now: now, store: store,
                 outcome: &outcome)
             }
             count += 2
@@ -174,7 +174,8 @@ private struct OverHTTP {
     for id in ids {
       confirmations.appendPost(
         "/api/v1/incidents/\(id)/confirm",
-        fields: fields + "Idempotency-Key: confirm-\(id)\r\n", body: Array("{}".utf8))
+        fields: fields + "Idempotency-Key: confirm-\(id)\r\n", body: Array(#"{"onSite":true}"#.utf8)
+      )
     }
     let confirmed = try client.run(
       confirmations, 0..<confirmations.count, seconds: seconds, ending: [])
