@@ -190,28 +190,4 @@ public struct DeviceTable: Sendable {
       series: number, device: entry.device, property: names.text(Int(each.name)),
       deviceNumber: entry.number, propertyNumber: each.property, isLive: each.isLive)
   }
-
-  /// The devices for which `isMember` holds, as the validator wants them.
-  public func set(where isMember: (Device) -> Bool) -> DeviceSet {
-    var out = DeviceSet(capacity: entries.count)
-    for index in entries.indices where isMember(entries[index].device) { out.insert(index) }
-    return out
-  }
-}
-
-/// Some devices of a ``DeviceTable``, one bit each.
-public struct DeviceSet: Sendable, Hashable {
-  private var words: [UInt64]
-
-  init(capacity: Int) { words = [UInt64](repeating: 0, count: (capacity + 63) / 64) }
-
-  mutating func insert(_ position: Int) {
-    words[position >> 6] |= 1 << UInt64(position & 63)
-  }
-
-  /// Whether the device at this place in the table is in the set.
-  @inline(__always)
-  public func contains(_ position: Int) -> Bool {
-    position >> 6 < words.count && words[position >> 6] & (1 << UInt64(position & 63)) != 0
-  }
 }

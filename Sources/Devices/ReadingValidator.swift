@@ -42,7 +42,9 @@ public struct ReadingValidator: Sendable {
   public static let ahead = Duration64.minutes(5)
 
   private let table: DeviceTable
-  private let permitted: DeviceSet?
+  private let permitted: (@Sendable (Device) -> Bool)?
+  /// What was asked of `permitted` so far: by place in the table.
+  private var verdicts: [Int32: Bool] = [:]
   private let now: UTCTime
   private let earliest: Int64
   private let latest: Int64
@@ -54,9 +56,12 @@ public struct ReadingValidator: Sendable {
   private var seen: [Int32]
 
   /// - Parameters:
-  ///   - permitted: the devices that the sender may send for; nil for all.
+  ///   - permitted: whether the sender may send for a device, asked once for each that a row names;
+  ///     nil for all.
   ///   - capacity: rows that are expected.
-  public init(table: DeviceTable, permitted: DeviceSet?, now: UTCTime, capacity: Int) {
+  public init(
+    table: DeviceTable, permitted: (@Sendable (Device) -> Bool)?, now: UTCTime, capacity: Int
+  ) {
     self.table = table
     self.permitted = permitted
     self.now = now
@@ -85,7 +90,7 @@ public struct ReadingValidator: Sendable {
   ) -> RejectionCode? {
     let entry = table.entry(device)
     guard entry >= 0 else { return reject(row, .unknownDevice) }
-    guard permitted?.contains(Int(entry)) ?? true, table.entries[Int(entry)].accepts else {
+    guard table.entries[Int(entry)].accepts, isPermitted(entry) else {
       return reject(row, .notPermitted)
     }
     let series = table.series(of: entry, named: property)
@@ -115,6 +120,14 @@ public struct ReadingValidator: Sendable {
     accepted.series.append(series)
     accepted.rows.append(Int32(truncatingIfNeeded: row))
     return nil
+  }
+
+  private mutating func isPermitted(_ entry: Int32) -> Bool {
+    guard let permitted else { return true }
+    if let known = verdicts[entry] { return known }
+    let verdict = permitted(table.device(at: Int(entry)))
+    verdicts[entry] = verdict
+    return verdict
   }
 
   /// As above, for callers that have texts.

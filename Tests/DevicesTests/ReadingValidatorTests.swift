@@ -1,5 +1,6 @@
 import CityCore
 import Devices
+import Synchronization
 import Testing
 
 struct ReadingValidatorTests {
@@ -11,10 +12,10 @@ struct ReadingValidatorTests {
     return table
   }
 
-  private func validator(_ permitted: ((Device) -> Bool)? = nil) throws -> ReadingValidator {
-    let table = try table()
-    return ReadingValidator(
-      table: table, permitted: permitted.map { table.set(where: $0) }, now: testNow, capacity: 8)
+  private func validator(
+    _ permitted: (@Sendable (Device) -> Bool)? = nil
+  ) throws -> ReadingValidator {
+    ReadingValidator(table: try table(), permitted: permitted, now: testNow, capacity: 8)
   }
 
   @Test func `every kind of bad row has its code`() throws {
@@ -45,6 +46,23 @@ struct ReadingValidatorTests {
     #expect(validator.accepted.isEmpty)
     #expect(validator.rejected.map(\.row) == Array(0...11))
     #expect(validator.rejected[0].code == "unknown-device")
+  }
+
+  @Test func `what a sender may send for is asked once for each device`() throws {
+    let asked = Mutex<[String]>([])
+    var validator = try validator { device in
+      asked.withLock { $0.append(device.id.rawValue) }
+      return device.id.rawValue == "dev_a"
+    }
+    for row in 0..<6 {
+      let device = row.isMultiple(of: 2) ? "dev_a" : "dev_b"
+      let verdict = validator.add(
+        row: row, device: device, property: "waterLevel", value: 1,
+        time: testNow - .seconds(Int64(row)))
+      #expect(verdict == (row.isMultiple(of: 2) ? nil : .notPermitted))
+    }
+    #expect(asked.withLock { $0 } == ["dev_a", "dev_b"])
+    #expect(validator.accepted.rows == [0, 2, 4])
   }
 
   @Test func `good rows become columns in the property's unit`() throws {

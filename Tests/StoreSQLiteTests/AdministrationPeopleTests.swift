@@ -27,8 +27,17 @@ import Testing
     #expect(asker.acceptsCSRF(nil), "no browser sends a token by itself")
     #expect(office.node.scope(asker.principal, .writeReadings).isEmpty == false)
 
+    // Whoever recognises a token asks each time whether it is good still.
+    let access = office.node.access
+    let now = office.clock.now()
+    let known = try access.know(bearer: first.text, now: now)
+    let other = try access.know(bearer: second.text, now: now)
+    #expect(access.isGood(known, now: now) && access.isGood(other, now: now))
+
     let revoked = try await office.node.revokeToken(first.token.id, by: admin)
     #expect(revoked.revoked != nil)
+    #expect(!access.isGood(known, now: now) && access.isGood(other, now: now))
+    #expect(!access.isGood(other, now: now + .hours(1)), "it has run out by then")
     #expect(throws: Problem.self) { try office.node.authenticate(bearer: first.text) }
     #expect(told.withLock { $0 } == [.credential(first.token.id.rawValue)])
     _ = try office.node.authenticate(bearer: second.text)
@@ -72,9 +81,12 @@ import Testing
 
     let told = Mutex<[Revocation]>([])
     office.node.access.onRevocation { revocation in told.withLock { $0.append(revocation) } }
+    let access = office.node.access
+    let known = try access.know(bearer: token.text, now: office.clock.now())
     _ = try await office.node.changePerson(
       officer.principal.id, PersonChange(disabled: true), by: admin)
     #expect(throws: Problem.self) { try office.node.authenticate(bearer: token.text) }
+    #expect(!access.isGood(known, now: office.clock.now()))
     #expect(told.withLock { $0 }.contains(.principal(officer.principal.id)))
     #expect(told.withLock { $0 }.contains(.credential(officer.credential.id)))
     let closed = try await problem { _ = try await office.opened("duty", Office.password) }

@@ -3,6 +3,7 @@ import CityCore
 import CityJSON
 import Hummingbird
 import NIOCore
+import NIOPosix
 import Synchronization
 import Testing
 
@@ -41,6 +42,29 @@ struct ServerTests {
       #expect(response["date"] == "Tue, 21 Jul 2026 03:04:05 GMT")
       let head = try await ask(server.port, "HEAD /items/abc")
       #expect(head.status == 200 && head["content-length"] == "3" && head.body.isEmpty)
+    }
+  }
+
+  @Test func `a brief route stays on the loop of its connection, others leave it`() async throws {
+    func route(_ path: PathPattern, isBrief: Bool) -> Route {
+      Route(
+        .post, path, access: .permission(.fileIncident),
+        body: BodyRule(maximum: 1 << 20, types: ["application/json"], acceptsGzip: true),
+        isBrief: isBrief
+      ) { request, context in
+        _ = try await context.body(of: request)
+        return .text(MultiThreadedEventLoopGroup.currentEventLoop == nil ? "pool" : "loop")
+      }
+    }
+    let server = try server([route("/brief", isBrief: true), route("/long", isBrief: false)])
+    try await server.run { server async throws in
+      for (path, size, answer) in [
+        ("/brief", 2, "loop"), ("/long", 2, "pool"), ("/brief", 400_000, "pool"),
+      ] {
+        let response = try await ask(
+          server.port, "POST \(path)", Self.json, body: String(repeating: " ", count: size))
+        #expect(response.body == answer)
+      }
     }
   }
 

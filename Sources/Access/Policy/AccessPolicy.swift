@@ -53,7 +53,13 @@ public struct AccessPolicy: Sendable {
   /// True when the principal has the permission somewhere: for menus and buttons. What it is good
   /// for there, ``decide(_:_:_:now:)`` says.
   public func has(_ principal: Principal, _ permission: Permission, now: UTCTime) -> Bool {
-    !visibleScope(principal, permission, now: now).isEmpty
+    guard hindrance(principal, permission) == nil, principal.owners?.isEmpty != true else {
+      return false
+    }
+    return principal.grants.contains {
+      isUsable($0, permission, now: now)
+        && Self.common($0.jurisdiction, principal.jurisdiction) != nil
+    }
   }
 
   // MARK: - One grant

@@ -52,6 +52,8 @@ struct Operation: Sendable {
   var rule: BodyRule = .none
   var answer: Answer
   var rate: RateClass = .standard
+  /// See `Route.isBrief`.
+  var isBrief = false
   /// The answer tells a secret: it is not kept, and a repeated request does not get it again.
   var tellsSecret = false
   let handler: RouteHandler
@@ -101,7 +103,7 @@ struct Operation: Sendable {
     let tellsSecret = tellsSecret
     return Route(
       method, PathPattern(Self.prefix + path), access: access, body: rule,
-      idempotency: idempotency, rate: rate
+      idempotency: idempotency, rate: rate, isBrief: isBrief
     ) { request, context in
       try Self.check(context.query, known: known, repeatable: repeatable, required: required)
       guard isKeyed, let key = context.idempotencyKey, let identity = context.identity else {

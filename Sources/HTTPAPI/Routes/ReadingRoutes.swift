@@ -31,7 +31,7 @@ struct ReadingRoutes {
           "accepted": .integer(), "duplicates": .integer(),
           "rejected": .array(
             .object(["row": .integer(), "code": .string(), "reason": .string()])),
-        ])), rate: .ingest
+        ])), rate: .ingest, isBrief: true
     ) { [readings] request, context in
       let reply = try await readings.ingest(
         try await context.body(of: request),

@@ -1,25 +1,71 @@
 import Access
 import CityCore
 import Operations
+import Synchronization
 import Web
 
 /// Answers the listener's question who a request comes from, from memory.
-struct NodeAuthenticator: Authenticator {
-  let city: CityNode
+///
+/// A token that was verified is recognised by a keyed hash of its text, so that a device that sends
+/// every second is not taken apart and hashed every second. What is recognised is asked of the
+/// directory each time: a revocation acts on the next request.
+final class NodeAuthenticator: Authenticator {
+  /// 128 bits of SipHash under a key of this process: nobody outside can find another text with it.
+  private struct Fingerprint: Hashable {
+    let low: UInt64
+    let high: UInt64
+  }
+
+  private struct Known {
+    let token: AccessDirectory.KnownToken
+    let identity: Web.Identity
+  }
+
+  private let city: CityNode
+  private let key: (UInt64, UInt64)
+  private let known = Mutex<[Fingerprint: Known]>([:])
+  /// Beyond, all are forgotten and verified again: a busy node has fewer senders than that.
+  private static let capacity = 8_192
+
+  init(city: CityNode) {
+    self.city = city
+    var random = SystemRandom()
+    key = (random.next(), random.next())
+  }
 
   func recall(_ credential: Credential, now: UTCTime) -> Web.Identity? {
-    (try? lookUp(credential)).map(Self.identity)
+    switch credential {
+    case .bearer(let token): try? identity(bearer: token, now: now)
+    case .session(let cookie): (try? city.authenticate(cookie: cookie)).map(Self.identity)
+    }
   }
 
   func authenticate(_ credential: Credential, now: UTCTime) async throws -> Web.Identity {
-    Self.identity(try lookUp(credential))
+    switch credential {
+    case .bearer(let token): try identity(bearer: token, now: now)
+    case .session(let cookie): Self.identity(try city.authenticate(cookie: cookie))
+    }
   }
 
-  private func lookUp(_ credential: Credential) throws(Problem) -> Authenticated {
-    switch credential {
-    case .bearer(let token): try city.authenticate(bearer: token)
-    case .session(let cookie): try city.authenticate(cookie: cookie)
+  private func identity(bearer text: String, now: UTCTime) throws(Problem) -> Web.Identity {
+    let mark = fingerprint(of: text)
+    if let known = known.withLock({ $0[mark] }), city.access.isGood(known.token, now: now) {
+      return known.identity
     }
+    let token = try city.access.know(bearer: text, now: now)
+    let identity = Self.identity(token.authenticated)
+    known.withLock { known in
+      if known.count >= Self.capacity { known.removeAll(keepingCapacity: true) }
+      known[mark] = Known(token: token, identity: identity)
+    }
+    return identity
+  }
+
+  private func fingerprint(of text: String) -> Fingerprint {
+    var hash = StableHash(key0: key.0, key1: key.1)
+    hash.update(text.utf8)
+    let (low, high) = hash.finishWords()
+    return Fingerprint(low: low, high: high)
   }
 
   private static func identity(_ known: Authenticated) -> Web.Identity {

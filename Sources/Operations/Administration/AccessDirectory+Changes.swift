@@ -37,8 +37,10 @@ extension AccessDirectory.State {
     // What was built with the old record is built anew.
     for id in personTokens[person.id] ?? [] {
       guard let entry = tokens[id] else { continue }
-      tokens[id] = AccessDirectory.TokenEntry(
-        entry.record, holder: person, lastUsed: entry.lastUsed.load(ordering: .relaxed))
+      replace(
+        entry,
+        by: AccessDirectory.TokenEntry(
+          entry.record, holder: person, lastUsed: entry.lastUsed.load(ordering: .relaxed)))
     }
     for id in personSessions[person.id] ?? [] {
       guard let entry = sessions[id] else { continue }
@@ -54,12 +56,22 @@ extension AccessDirectory.State {
     let old = tokens[token.id]
     if old == nil { tokenOrder = nil }
     if token.kind == .person { personTokens[token.principal, default: []].insert(token.id) }
-    tokens[token.id] = AccessDirectory.TokenEntry(
-      token, holder: token.kind == .person ? people[token.principal] : nil,
-      lastUsed: old?.lastUsed.load(ordering: .relaxed) ?? 0)
+    replace(
+      old,
+      by: AccessDirectory.TokenEntry(
+        token, holder: token.kind == .person ? people[token.principal] : nil,
+        lastUsed: old?.lastUsed.load(ordering: .relaxed) ?? 0))
     if let old = old?.record, old.rights != token.rights {
       revocations.append(.credential(token.id.rawValue))
     }
+  }
+
+  /// Whoever holds on to the old entry finds it stale from here on.
+  private mutating func replace(
+    _ old: AccessDirectory.TokenEntry?, by new: AccessDirectory.TokenEntry
+  ) {
+    tokens[new.record.id] = new
+    old?.isCurrent.store(false, ordering: .releasing)
   }
 
   private mutating func take(_ session: SessionRecord) {

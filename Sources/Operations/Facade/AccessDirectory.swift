@@ -45,6 +45,8 @@ public final class AccessDirectory: Sendable {
     let authenticated: Authenticated?
     /// Microseconds; 0 for never.
     let lastUsed: Atomic<Int64>
+    /// False once another entry has taken its place.
+    let isCurrent = Atomic(true)
 
     init(_ record: TokenRecord, holder: Person?, lastUsed: Int64 = 0) {
       self.record = record
@@ -134,6 +136,17 @@ public final class AccessDirectory: Sendable {
   public func authenticate(
     bearer text: some StringProtocol, now: UTCTime
   ) throws(Problem) -> Authenticated {
+    try know(bearer: text, now: now).authenticated
+  }
+
+  /// A token that was found good, for who is shown the same one again and again.
+  public struct KnownToken: Sendable {
+    public let authenticated: Authenticated
+    fileprivate let entry: TokenEntry
+  }
+
+  /// As ``authenticate(bearer:now:)``, with what ``isGood(_:now:)`` takes.
+  public func know(bearer text: some StringProtocol, now: UTCTime) throws(Problem) -> KnownToken {
     guard let presented = TokenText(text),
       let entry = state.withLock({ $0.tokens[presented.id] })
     else { throw Problem(.unauthenticated, "the token is not one of this node's") }
@@ -141,12 +154,25 @@ public final class AccessDirectory: Sendable {
     guard let authenticated = entry.authenticated else {
       throw Problem(.unauthenticated, "the account that the token belongs to is closed")
     }
+    noteUse(of: entry, now: now)
+    return KnownToken(authenticated: authenticated, entry: entry)
+  }
+
+  /// Whether a token that was good is good still: not revoked, expired or changed, its holder
+  /// neither. Takes no lock, and counts as a use.
+  public func isGood(_ known: KnownToken, now: UTCTime) -> Bool {
+    guard known.entry.isCurrent.load(ordering: .acquiring),
+      known.entry.record.expires.map({ now < $0 }) ?? true
+    else { return false }
+    noteUse(of: known.entry, now: now)
+    return true
+  }
+
+  private func noteUse(of entry: TokenEntry, now: UTCTime) {
     let last = entry.lastUsed.load(ordering: .relaxed)
-    if now.rawValue - last >= SessionRecord.touchInterval.microseconds {
-      entry.lastUsed.store(now.rawValue, ordering: .relaxed)
-      state.withLock { _ = $0.touchedTokens.insert(presented.id) }
-    }
-    return authenticated
+    guard now.rawValue - last >= SessionRecord.touchInterval.microseconds else { return }
+    entry.lastUsed.store(now.rawValue, ordering: .relaxed)
+    state.withLock { _ = $0.touchedTokens.insert(entry.record.id) }
   }
 
   /// Who sends a session cookie. The request counts as a sign of life of the session.

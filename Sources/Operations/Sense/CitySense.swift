@@ -19,6 +19,9 @@ public final class CitySense: Sendable {
   }
 
   private let state: Mutex<State>
+  /// The devices under a lock of their own: who brings readings must not wait for the rules, which
+  /// hold `state` while they look at a batch.
+  private let table = Mutex(DeviceTable())
   private let log: any ReadingLog
   private let clock: any Clock64
   private let engine: CommandEngine
@@ -40,7 +43,7 @@ public final class CitySense: Sendable {
   }
 
   /// A copy of the devices as they are now.
-  public var devices: DeviceTable { state.withLock { $0.table } }
+  public var devices: DeviceTable { table.withLock { $0 } }
   public var rules: [Rule] { state.withLock { $0.engine.rules } }
 
   // MARK: - Readings
@@ -52,10 +55,8 @@ public final class CitySense: Sendable {
     _ bytes: UnsafeRawBufferPointer, ndjson: Bool, permitted: (@Sendable (Device) -> Bool)?
   ) throws(Problem) -> PendingIngest {
     let now = clock.now()
-    let table = devices
     var validator = ReadingValidator(
-      table: table, permitted: permitted.map { table.set(where: $0) }, now: now,
-      capacity: bytes.count / 60 + 1)
+      table: devices, permitted: permitted, now: now, capacity: bytes.count / 60 + 1)
     var malformed: [RejectedRow] = []
     do {
       try JSONReadings.parse(
@@ -214,13 +215,15 @@ public final class CitySense: Sendable {
       numbered.append((device, number, properties))
     }
     let now = clock.now()
-    let ended = state.withLock { state -> [WarningTransition] in
+    let (ended, changed) = state.withLock { state -> ([WarningTransition], DeviceTable) in
       for (device, number, properties) in numbered {
         state.table.put(device, number: number, properties: properties)
       }
-      return state.engine.configure(
+      let ended = state.engine.configure(
         rules: rules, subjects: Self.subjects(state.table), now: now)
+      return (ended, state.table)
     }
+    table.withLock { $0 = changed }
     apply(ended)
   }
 

@@ -11,6 +11,8 @@ final class OpenPartition {
   private let findClustered: SQLiteStatement
   private let insertLog: SQLiteStatement
   private let pruneLog: SQLiteStatement
+  private let beginNow: SQLiteStatement
+  private let commitNow: SQLiteStatement
   private var commitsSincePrune = 0
 
   /// Opens the file, or makes it.
@@ -24,12 +26,17 @@ final class OpenPartition {
       "SELECT value FROM clustered WHERE time = ? AND device = ? AND property = ?")
     insertLog = try connection.prepare("INSERT INTO ingest_log VALUES(?, ?, ?, ?, ?)")
     pruneLog = try connection.prepare("DELETE FROM ingest_log WHERE last <= ?")
+    beginNow = try connection.prepare("BEGIN IMMEDIATE")
+    commitNow = try connection.prepare("COMMIT")
     if let moved = try connection.integer("SELECT clustered_through FROM state") {
       if moved > shared.clusteredThrough.load(ordering: .acquiring) {
         shared.clusteredThrough.store(moved, ordering: .releasing)
       }
     }
   }
+
+  func begin() throws(Problem) { try beginNow.run() }
+  func commit() throws(Problem) { try commitNow.run() }
 
   /// The last position that the log knows, and nil when it knows none.
   func lastPosition() throws(Problem) -> Int64? {

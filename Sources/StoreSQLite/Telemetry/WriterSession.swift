@@ -98,7 +98,7 @@ final class WriterSession {
     do throws(Problem) {
       let target = try self.partition(start)
       partition = target
-      try target.connection.execute("BEGIN IMMEDIATE")
+      try target.begin()
       var rows = 0
       var (minTime, maxTime) = (Int64.max, Int64.min)
       for index in indices where progress[index].failure == nil {
@@ -115,7 +115,7 @@ final class WriterSession {
           minTime: minTime, maxTime: maxTime, rows: rows,
           forgettable: counters.forgettable.load(ordering: .acquiring))
       }
-      try target.connection.execute("COMMIT")
+      try target.commit()
       for (index, stored, exceptions) in attempt {
         progress[index].stored += stored
         progress[index].exceptions += exceptions

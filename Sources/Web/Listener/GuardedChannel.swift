@@ -34,7 +34,9 @@ struct GuardedChannel: ServerChildChannel {
   }
 
   func handle(value: Value, logger: Logger) async {
-    await inner.handle(value: value, logger: logger)
+    await withTaskExecutorPreference(LoopExecutor(value.channel.eventLoop)) {
+      await inner.handle(value: value, logger: logger)
+    }
   }
 }
 
@@ -55,4 +57,18 @@ private final class Refusal: ChannelInboundHandler {
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {}
+}
+
+/// Runs the tasks of a connection on the event loop that the connection lives on: what a device sends
+/// is read, judged and answered without changing threads. What holds a thread must go elsewhere, see
+/// ``Route/isBrief``.
+final class LoopExecutor: TaskExecutor {
+  private let loop: any EventLoop
+
+  init(_ loop: any EventLoop) { self.loop = loop }
+
+  func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    loop.execute { [self] in job.runSynchronously(on: asUnownedTaskExecutor()) }
+  }
 }

@@ -1,6 +1,6 @@
-/// SipHash-2-4 with 128 bits of output and a fixed key: the same bytes give the same hash in every
-/// process and version. For entity tags and fingerprints of requests; it protects nobody from
-/// somebody who wants two inputs to collide.
+/// SipHash-2-4 with 128 bits of output. With a fixed key the same bytes give the same hash in every
+/// process and version: for entity tags and fingerprints of requests; that protects nobody from
+/// somebody who wants two inputs to collide. With a secret key it does.
 public struct StableHash: Sendable {
   private var v0: UInt64 = 0x736F_6D65_7073_6575
   private var v1: UInt64 = 0x646F_7261_6E64_6F6D ^ 0xEE
@@ -52,6 +52,14 @@ public struct StableHash: Sendable {
 
   /// The sixteen bytes of the hash, in the order of the reference implementation.
   public consuming func finish() -> [UInt8] {
+    let (low, high) = finishWords()
+    return [low, high].flatMap { word in
+      (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(8 * $0)) }
+    }
+  }
+
+  /// The same as two little-endian words.
+  public consuming func finishWords() -> (low: UInt64, high: UInt64) {
     compress(tail | (total & 0xFF) << 56)
     v2 ^= 0xEE
     for _ in 0..<4 { round() }
@@ -59,9 +67,7 @@ public struct StableHash: Sendable {
     v1 ^= 0xDD
     for _ in 0..<4 { round() }
     let high = v0 ^ v1 ^ v2 ^ v3
-    return [low, high].flatMap { word in
-      (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(8 * $0)) }
-    }
+    return (low, high)
   }
 
   private mutating func append(_ byte: UInt8) {

@@ -57,7 +57,36 @@ struct Pipeline: Sendable {
   func respond(
     to request: Request, writer: consuming ResponseWriter, channel: any Channel
   ) async throws {
-    var arrival = arrive(request, channel)
+    let arrival = arrive(request, channel)
+    // A closure cannot take over what is given to a function once; a place can be emptied.
+    var place: ResponseWriter? = consume writer
+    if isBrief(request, arrival) {
+      if let writer = place.take() { try await answer(request, arrival, writer, channel) }
+    } else {
+      try await withTaskExecutorPreference(globalConcurrentExecutor) {
+        if let writer = place.take() { try await answer(request, arrival, writer, channel) }
+      }
+    }
+  }
+
+  /// Bodies up to here are parsed on the event loop: fractions of a millisecond.
+  private static let briefBody = 256 << 10
+
+  /// Whether the request may be worked on where it arrived; see ``Route/isBrief``. A key must be
+  /// looked up in the database, and what is compressed may be any size.
+  private func isBrief(_ request: Request, _ arrival: Arrival) -> Bool {
+    guard let length = arrival.fields.contentLength, length <= Self.briefBody,
+      arrival.fields.contentEncoding == nil, arrival.fields.idempotencyKey == nil,
+      case .found(let match) = table.find(request.method, path: arrival.path)
+    else { return false }
+    return match.endpoint.route.isBrief
+  }
+
+  private func answer(
+    _ request: Request, _ arrival: Arrival, _ writer: consuming ResponseWriter,
+    _ channel: any Channel
+  ) async throws {
+    var arrival = arrival
     var response: Response
     do {
       try admitHost(request, arrival)

@@ -40,7 +40,8 @@ struct SecurityFields: Sendable {
     case .pages: headers.append(contentsOf: pages.filter { !headers.contains($0.name) })
     case .assets: headers.append(contentsOf: assets)
     }
-    if style != .assets, !headers.contains(.cacheControl) {
+    // Name by name: a look-up would build an index over a handful of fields first.
+    if style != .assets, !headers.contains(where: { $0.name == .cacheControl }) {
       headers.append(HTTPField(name: .cacheControl, value: "no-store"))
     }
   }

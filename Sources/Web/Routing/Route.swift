@@ -14,12 +14,16 @@ public struct Route: Sendable {
   public let body: BodyRule
   public let idempotency: IdempotencyRule
   public let rate: RateClass
+  /// The handler answers from memory, or waits without holding its thread: requests with a body of
+  /// ordinary size stay on the event loop of their connection. A handler that computes for long,
+  /// reads files or asks a database would hold up every connection of that loop.
+  public let isBrief: Bool
   public let handler: RouteHandler
 
   public init(
     _ method: HTTPRequest.Method, _ path: PathPattern, access: RouteAccess,
     body: BodyRule = .none, idempotency: IdempotencyRule = .none, rate: RateClass = .standard,
-    handler: @escaping RouteHandler
+    isBrief: Bool = false, handler: @escaping RouteHandler
   ) {
     self.method = method
     self.path = path
@@ -27,6 +31,7 @@ public struct Route: Sendable {
     self.body = body
     self.idempotency = idempotency
     self.rate = rate
+    self.isBrief = isBrief
     self.handler = handler
   }
 
