@@ -49,6 +49,8 @@ extension EventHub {
       switch await subscriber.wait() {
       case .look: continue
       case .heartbeat:
+        // What came in the meantime goes first: the beat tells how far the client has seen.
+        guard try await drain(subscriber, to: &writer) else { continue }
         let beat = EventFrame.heartbeat(stream: stream, position: newest(for: subscriber))
         try await write([beat], for: subscriber, to: &writer)
       case .ended(.gone): return
