@@ -74,6 +74,11 @@ struct LoginPages {
     } catch let problem as Problem where problem.code == .unauthenticated {
       page.message = words["loginWrong"]
       return show(page, request, context, words, .unauthorized)
+    } catch let problem as Problem where problem.code == .tooMany {
+      page.message = words.text("loginSlow", problem.retryAfter ?? 1)
+      var response = show(page, request, context, words, .tooManyRequests)
+      response.headers[.retryAfter] = String(problem.retryAfter ?? 1)
+      return response
     }
   }
 }

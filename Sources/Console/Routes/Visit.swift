@@ -111,6 +111,8 @@ extension Desk {
     }
     let rest = field[start.upperBound...]
     guard let slash = rest.firstIndex(of: "/") else { return "/" }
-    return String(rest[slash...])
+    let path = String(rest[slash...])
+    // What came in answer to a form has no address; the form's own page brings back what was typed.
+    return ["/orders/review", "/orders/edit"].contains(path) ? "/orders/new" : path
   }
 }

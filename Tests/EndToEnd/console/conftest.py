@@ -43,7 +43,9 @@ def city(binary: str, root: pathlib.Path):
 def browser():
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+            executable_path="/usr/bin/chromium",
+            # Sound as in people's browsers: not before somebody touched a page.
+            args=["--no-sandbox", "--autoplay-policy=document-user-activation-required"])
         yield chromium
         chromium.close()
 

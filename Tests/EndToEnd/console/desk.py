@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
 
 from city import City
 from layout import BY_ID, Node
+from support import eventually
 
 DISTRICT, STREET, OTHER_STREET = BY_ID["jiangbei"], BY_ID["qingtan"], BY_ID["hekou"]
 SIZES = {"small": (1366, 768), "large": (1920, 1080), "phone": (390, 844)}
@@ -105,3 +106,81 @@ def post_form(page: Page, path: str, fields: dict[str, str]) -> Response:
     """Sends a form as the page itself would, with the session's token."""
     token = page.locator('meta[name="csrf-token"]').get_attribute("content") or ""
     return page.request.post(path, form={"_csrf": token, **fields}, max_redirects=0)
+
+
+def row(page: Page, title: str):
+    """The row of a table that names a thing."""
+    return page.locator("tr[data-row]", has_text=title)
+
+
+def untouched(page: Page, expression: str, wanted) -> None:
+    """Waits until something is so. What else looks into a page counts as somebody's touch to the
+    browser, which then lets it sound; this does not."""
+    session = page.context.new_cdp_session(page)
+
+    def look() -> bool:
+        answer = session.send(
+            "Runtime.evaluate", {"expression": expression, "userGesture": False})
+        return answer["result"].get("value") == wanted
+
+    eventually(look, f"{expression} is {wanted}", PATIENCE / 1000)
+    session.detach()
+
+
+class Street:
+    """What happens on a street, through the API: readings, and what other people do."""
+
+    def __init__(self, city: City, node: Node = STREET):
+        self.city, self.node = city, node
+
+    def gateway(self):
+        return self.city.gateway(self.node)
+
+    def flood(self, road: int, depth: float = 0.55, minutes: int = 3) -> str:
+        """Water stands on a road for long enough that the rule speaks. The gauge's name."""
+        device = f"dev_{self.node.id}-road-{road}"
+        now = time.time()
+        rows = [{"device": device, "property": "waterDepth", "value": depth, "time": stamp(now, age)}
+                for age in range(60 * minutes, -1, -30)]
+        answer = self.gateway().send_readings(rows)
+        assert answer["rejected"] == [], answer
+        return device
+
+    def rain(self, gauge: int, intensity: float = 75) -> str:
+        device = f"dev_{self.node.id}-rain-{gauge}"
+        answer = self.gateway().send_readings([{
+            "device": device, "property": "rainIntensity", "value": intensity,
+            "time": stamp(time.time(), 0)}])
+        assert answer["rejected"] == [], answer
+        return device
+
+    def officer(self):
+        return self.city.who(self.node, "duty-officer")
+
+    def hush(self) -> None:
+        """Acknowledges whatever waits, so that a test begins in silence."""
+        officer = self.officer()
+        for warning in officer.items("/warnings", limit=500):
+            if warning["stage"] == "raised":
+                officer.post(f"/warnings/{warning['id']}/acknowledge")
+        for task in officer.items("/tasks", limit=500):
+            if task["stage"] in ("requested", "received"):
+                officer.post(f"/tasks/{task['id']}/acknowledge", {})
+
+    def warning(self, device: str) -> dict:
+        """The open warning about a device; it comes a moment after the readings."""
+        def look() -> dict | None:
+            found = self.officer().items("/warnings", subject=device, open="true")
+            return found[0] if found else None
+        return eventually(look, f"a warning about {device}")
+
+    def case(self, device: str) -> str:
+        """The case that was filed for the warning about a device."""
+        warning = self.warning(device)["id"]
+        return eventually(
+            lambda: self.officer().get(f"/warnings/{warning}")["state"].get("incident"),
+            f"a case for {device}")
+
+
+def stamp(now: float, age: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now - age)) + ".000Z"
