@@ -69,7 +69,9 @@ struct Charter: Codable, Sendable {
     codeMap: "ARCHITECTURE.md",
     style: "STYLE.md",
     changelog: "CHANGELOG.md",
-    blocksElsewhere: ["case diagram", "case table", "hand-over", "permissions", "release policy"])
+    blocksElsewhere: [
+      "case diagram", "case table", "hand-over", "permissions", "release policy", "settings",
+    ])
 }
 
 extension Charter {
