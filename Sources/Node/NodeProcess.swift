@@ -54,6 +54,9 @@ public struct NodeProcess: Sendable {
         }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
     try await group.run()
     try? await parts.sense.record()
+    try? await parts.engine.perform { core, now, store, _ in
+      try core.keepLinkHealth(now: now, store: store)
+    }
     logger.notice("node stopped", metadata: ["node": "\(settings.node.id)"])
   }
 }

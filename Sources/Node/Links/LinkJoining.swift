@@ -64,7 +64,8 @@ final class LinkJoining: LinkAdmission {
           Neighbour(
             node: invitation.node, relation: relation, level: invitation.level,
             name: invitation.name, jurisdiction: invitation.jurisdiction, publicKey: key,
-            certificate: issued.identity.serial.rawValue, since: now),
+            certificate: issued.identity.serial.rawValue,
+            certificateEnds: issued.identity.notAfter, since: now),
           by: core.actor(.node), now: now, store: store, outcome: &outcome)
         return issued.chainPEM
       }
@@ -85,7 +86,9 @@ final class LinkJoining: LinkAdmission {
         var random = SystemRandom()
         let issued = try authority.issue(
           csr: csrPEM, node: peer.node, now: now, serial: CertificateSerial(random: &random))
-        neighbour.certificate = issued.identity.serial.rawValue
+        neighbour.renew(
+          shown: peer.serial.rawValue, issued: issued.identity.serial.rawValue,
+          ends: issued.identity.notAfter)
         try core.addNeighbour(
           neighbour, by: core.actor(.node), now: now, store: store, outcome: &outcome)
         return issued.chainPEM

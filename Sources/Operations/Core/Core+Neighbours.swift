@@ -12,6 +12,9 @@ extension CommandCore {
     let isNew = links.neighbour(neighbour.node) == nil
     try store.put(neighbour)
     try links.reload(store: store)
+    if neighbour.standing == .active {
+      try clearLinkAlarm(.lost, about: neighbour.node, now: now, store: store, outcome: &outcome)
+    }
     if isNew { try links.releaseHistory(to: neighbour.node, store: store) }
     try audit(
       isNew ? "link.joined" : "link.changed",
@@ -35,6 +38,7 @@ extension CommandCore {
     try store.put(neighbour)
     try links.reload(store: store)
     if let session = links.sessions[node] {
+      rememberLink(node)
       outcome.links.append(.close(node, connection: session.connection, code: "revoked"))
     }
     try audit(
@@ -57,6 +61,7 @@ extension CommandCore {
     try store.put(neighbour)
     try links.reload(store: store)
     if let session = links.sessions[lost] {
+      rememberLink(lost)
       outcome.links.append(.close(lost, connection: session.connection, code: "lost"))
     }
     try audit(
