@@ -8,11 +8,6 @@ struct EventRing: Sendable {
     private(set) var event: StreamEvent
     let frame: ByteBuffer
 
-    init(event: StreamEvent, frame: ByteBuffer) {
-      self.event = event
-      self.frame = frame
-    }
-
     mutating func stand(_ now: Resource) { event.stand(now) }
   }
 
