@@ -114,7 +114,8 @@ let rooms: [Room] = [
       product("UnixSignals", "swift-service-lifecycle"),
     ]),
   Room(
-    name: "citybeacon", rank: 6, isProgram: true, uses: ["CityCore", "CityJSON", "Node"],
+    name: "citybeacon", rank: 6, isProgram: true,
+    uses: ["CityCore", "CityJSON", "Devices", "Node"],
     products: [
       product("ArgumentParser", "swift-argument-parser"),
       product("AsyncHTTPClient", "async-http-client"), nioCore, nioHTTP1, logging,
@@ -156,6 +157,10 @@ for room in rooms where room.rank <= highestRank && !room.isProgram {
     ([room.name, "DocumentKit"] + room.uses + room.edges).map { .byName(name: $0) }
     + room.products
   if room.isTestedWithKit { dependencies.append("CityTestKit") }
+  if room.rank >= 4 { dependencies.append("HelperKit") }
+  if ["Web", "LinkCarrier"].contains(room.name) {
+    dependencies.append(product("NIOEmbedded", "swift-nio"))
+  }
   targets.append(
     .testTarget(
       name: "\(room.name)Tests", dependencies: dependencies, resources: [.copy("Fixtures")],
@@ -169,6 +174,14 @@ targets += [
     name: "ArchitectureTests", dependencies: ["DocumentKit"], exclude: ["Fixtures"],
     swiftSettings: settings),
 ]
+
+if highestRank >= 4 {
+  // Programs that run beside tests, and folders that go away with them.
+  targets.append(
+    .target(
+      name: "HelperKit", dependencies: ["CityJSON"], path: "Tests/HelperKit",
+      resources: [.copy("Fixtures")], swiftSettings: settings))
+}
 
 if highestRank >= 3 {
   // The simulator, the manual clock, fixtures and the store contract. Nothing that ships uses it.
@@ -211,6 +224,24 @@ if highestRank >= 6 {
     .executableTarget(
       name: "bareserver", dependencies: ["CityJSON", hummingbird, nioCore, nioPosix, logging],
       path: "Benchmarks/bareserver", swiftSettings: settings))
+}
+
+// libFuzzer drives the same targets that `FuzzTests` runs over their seeds: see `script/fuzz`.
+let isFuzzing = ProcessInfo.processInfo.environment["CITYBEACON_FUZZ"] != nil
+if highestRank >= 5 {
+  let dependencies: [Target.Dependency] =
+    [
+      "CityTestKit", "CityCore", "CityJSON", "Geo", "Journal", "Access", "Devices", "Warnings",
+      "Incidents", "Linkage", "Operations", "Web", "LinkCarrier", "Outbound", "Node",
+    ] + [httpTypes, nioCore, product("NIOEmbedded", "swift-nio"), nioHTTP1, nioWebSocket]
+  targets.append(
+    isFuzzing
+      ? .executableTarget(
+        name: "fuzz", dependencies: dependencies, path: "Tests/FuzzTests",
+        exclude: ["CorpusTests.swift", "Fixtures"], swiftSettings: settings)
+      : .testTarget(
+        name: "FuzzTests", dependencies: dependencies, exclude: ["Entry"],
+        resources: [.copy("Fixtures")], swiftSettings: settings))
 }
 
 let package = Package(

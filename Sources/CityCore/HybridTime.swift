@@ -11,13 +11,19 @@ public struct HybridTime: Hashable, Sendable, Comparable, CustomStringConvertibl
   public static func < (a: HybridTime, b: HybridTime) -> Bool {
     (a.milliseconds, a.counter) < (b.milliseconds, b.counter)
   }
+  /// Wall times that a stamp may carry: the years 0001-9999, as in the text form of ``UTCTime``. A
+  /// greater one would be no time at all, and could not be passed on.
+  private static let walls: ClosedRange<Int64> =
+    UTCTime.sayable.lowerBound.milliseconds...UTCTime.sayable.upperBound.milliseconds
+
   /// `milliseconds.counter`, both decimal.
   public var description: String { String(milliseconds) + "." + String(counter) }
+  /// Fails for anything else, and for wall times outside the years 0001-9999.
   public init?(_ text: some StringProtocol) {
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-    guard parts.count == 2, let wall = Int64(parts[0]), let counter = UInt32(parts[1]) else {
-      return nil
-    }
+    guard parts.count == 2, let wall = Int64(parts[0]), let counter = UInt32(parts[1]),
+      Self.walls.contains(wall)
+    else { return nil }
     self.init(milliseconds: wall, counter: counter)
   }
 }
@@ -49,10 +55,15 @@ public struct HybridClock: Sendable {
   /// The stamp of something that happens here, now.
   public mutating func tick(now: UTCTime) -> HybridTime {
     let wall = now.milliseconds
-    last =
-      wall > last.milliseconds
-      ? HybridTime(milliseconds: wall)
-      : HybridTime(milliseconds: last.milliseconds, counter: last.counter &+ 1)
+    let (counter, isFull) = last.counter.addingReportingOverflow(1)
+    if wall > last.milliseconds {
+      last = HybridTime(milliseconds: wall)
+    } else if isFull {
+      // A neighbour's stamp may have any counter; beginning it again would turn the clock back.
+      last = HybridTime(milliseconds: last.milliseconds + 1)
+    } else {
+      last = HybridTime(milliseconds: last.milliseconds, counter: counter)
+    }
     return last
   }
 

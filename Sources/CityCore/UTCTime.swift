@@ -2,8 +2,10 @@
 public struct UTCTime: RawRepresentable, Hashable, Sendable, Comparable, CustomStringConvertible {
   public let rawValue: Int64
   public init(rawValue: Int64) { self.rawValue = rawValue }
-  public init(seconds: Int64) { self.rawValue = seconds &* 1_000_000 }
-  public init(milliseconds: Int64) { self.rawValue = milliseconds &* 1_000 }
+  /// Saturates: what lies beyond the range is its end, not some other time.
+  public init(seconds: Int64) { self.rawValue = seconds.saturating(times: 1_000_000) }
+  /// Saturates: what lies beyond the range is its end, not some other time.
+  public init(milliseconds: Int64) { self.rawValue = milliseconds.saturating(times: 1_000) }
 
   public var seconds: Int64 { rawValue.flooredDivision(by: 1_000_000) }
   public var milliseconds: Int64 { rawValue.flooredDivision(by: 1_000) }
@@ -28,11 +30,16 @@ public struct Duration64: Hashable, Sendable, Comparable, Codable {
   public let microseconds: Int64
   public init(microseconds: Int64) { self.microseconds = microseconds }
   public static func microseconds(_ value: Int64) -> Self { .init(microseconds: value) }
-  public static func milliseconds(_ value: Int64) -> Self { .init(microseconds: value &* 1_000) }
-  public static func seconds(_ value: Int64) -> Self { .init(microseconds: value &* 1_000_000) }
-  public static func minutes(_ value: Int64) -> Self { seconds(value &* 60) }
-  public static func hours(_ value: Int64) -> Self { seconds(value &* 3600) }
-  public static func days(_ value: Int64) -> Self { seconds(value &* 86400) }
+  // All of these saturate: spans come from the network and from settings.
+  public static func milliseconds(_ value: Int64) -> Self {
+    .init(microseconds: value.saturating(times: 1_000))
+  }
+  public static func seconds(_ value: Int64) -> Self {
+    .init(microseconds: value.saturating(times: 1_000_000))
+  }
+  public static func minutes(_ value: Int64) -> Self { seconds(value.saturating(times: 60)) }
+  public static func hours(_ value: Int64) -> Self { seconds(value.saturating(times: 3600)) }
+  public static func days(_ value: Int64) -> Self { seconds(value.saturating(times: 86400)) }
   public static let zero = Duration64(microseconds: 0)
   public var secondsValue: Double { Double(microseconds) / 1e6 }
   public static func < (a: Self, b: Self) -> Bool { a.microseconds < b.microseconds }
@@ -49,11 +56,24 @@ extension BinaryInteger {
   }
 }
 
+extension Int64 {
+  /// The product, or the end of the range that it lies beyond.
+  @inline(__always) func saturating(times factor: Int64) -> Int64 {
+    let (product, overflow) = multipliedReportingOverflow(by: factor)
+    return overflow ? ((self < 0) != (factor < 0) ? .min : .max) : product
+  }
+}
+
 // MARK: - RFC 3339
 
 extension UTCTime {
+  /// The first and the last instant that the text form can say: the years 0001-9999.
+  static let sayable =
+    UTCTime(seconds: -62_135_596_800)...UTCTime(rawValue: 253_402_300_799_999_999)
+
   /// `2026-07-21T03:04:05.123456Z`; the fraction is left out when it is zero and has three digits
-  /// when milliseconds suffice.
+  /// when milliseconds suffice. What lies outside the years 0001-9999 says the nearest instant
+  /// within: what is written must be read again.
   public var description: String {
     var out: [UInt8] = []
     out.reserveCapacity(27)
@@ -63,8 +83,9 @@ extension UTCTime {
 
   /// Appends what ``description`` says, without an intermediate string.
   public func write(into out: inout [UInt8]) {
-    let wholeSeconds = seconds
-    let fraction = rawValue - wholeSeconds * 1_000_000
+    let said = min(max(self, Self.sayable.lowerBound), Self.sayable.upperBound)
+    let wholeSeconds = said.seconds
+    let fraction = said.rawValue - wholeSeconds * 1_000_000
     let day = wholeSeconds.flooredDivision(by: 86_400)
     let second = wholeSeconds - day * 86_400
     let (year, month, dayOfMonth) = Self.civil(fromDay: day)

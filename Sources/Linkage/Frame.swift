@@ -208,6 +208,9 @@ public struct WireEvent: Hashable, Sendable, Codable {
 
   public static let contentType = "application/vnd.citybeacon.event"
   public static let typePrefix = "org.citybeacon."
+  /// Terms, versions and versions of kinds that are believed. All are counted up by one, or by eras
+  /// of a thousand: no honest node gets here, and beyond there is no room to count on.
+  static let counts = 1...(1 << 40)
 
   init(
     specversion: String, id: EventID, source: String, type: String, subject: ThingID,
@@ -254,7 +257,8 @@ public struct WireEvent: Hashable, Sendable, Codable {
       throw Problem(.malformed, "the header of an event cannot be read")
     }
     guard header.id == id, header.thing == subject, type == Self.typePrefix + header.kind,
-      header.version > 0, header.term > 0, header.version > 1 || header.term == 1
+      Self.counts.contains(header.version), Self.counts.contains(header.term),
+      Self.counts.contains(header.kindVersion), header.version > 1 || header.term == 1
     else { throw Problem(.corrupted, "the envelope of \(header.id) disagrees with its header") }
     let event = StoredEvent(
       header: header, headerBytes: headerBytes, body: Array(data.utf8),

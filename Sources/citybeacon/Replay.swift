@@ -1,6 +1,7 @@
 import ArgumentParser
 import CityCore
 import CityJSON
+import Devices
 import Foundation
 
 /// Feeds a recorded series through the API, as its device would.
@@ -16,13 +17,13 @@ struct Replay: AsyncParsableCommand {
   @Flag(help: "Keep the times of the file instead of ending now.") var keepTimes = false
   @Option(help: "Rows in one request at most.") var batch = 500
 
-  struct Row {
-    let time: UTCTime
-    let value: Double
-  }
-
   func run() async throws {
     try await reporting {
+      guard speed == 0 || (0.001...1e9).contains(speed), (1...Limits.readingsRows).contains(batch)
+      else {
+        throw Problem(
+          .invalid, "speed must be 0 or 0.001...1e9, batch 1...\(Limits.readingsRows)")
+      }
       let rows = try Self.read(file)
       guard let first = rows.first, let last = rows.last else {
         throw Problem(.invalid, "\(file) has no rows")
@@ -76,35 +77,15 @@ struct Replay: AsyncParsableCommand {
     }
   }
 
-  /// - Throws: ``Problem`` `invalid` with the faulty lines.
-  static func read(_ file: String) throws -> [Row] {
+  private static func read(_ file: String) throws -> [RecordedSeries.Row] {
     guard let data = FileManager.default.contents(atPath: file) else {
       throw Problem(.configuration, "\(file) cannot be read")
     }
-    var rows: [Row] = []
-    var faults: [Problem.Fault] = []
-    for (number, line) in String(decoding: data, as: UTF8.self)
-      .split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated()
-    {
-      let text = line.trimmingCharacters(in: .whitespaces)
-      if text.isEmpty || (number == 0 && text.hasPrefix("timestamp")) { continue }
-      let cells = text.split(separator: ",")
-      let stamp = cells.first.map { cell in
-        cell.contains("T") || !cell.contains(" ")
-          ? String(cell) : cell.replacingOccurrences(of: " ", with: "T") + "Z"
-      }
-      guard cells.count == 2, let time = stamp.flatMap({ UTCTime($0) }),
-        let value = Double(cells[1]), value.isFinite
-      else {
-        faults.append(.init(at: "\(file):\(number + 1)", reason: "is not timestamp,value"))
-        continue
-      }
-      rows.append(Row(time: time, value: value))
+    do throws(Problem) {
+      return try RecordedSeries(csv: Array(data)).rows
+    } catch {
+      throw Problem(error.code, "\(file): \(error.detail)", faults: error.faults)
     }
-    guard faults.isEmpty else {
-      throw Problem(.invalid, "\(file) has \(faults.count) faulty lines", faults: faults)
-    }
-    return rows.sorted { $0.time < $1.time }
   }
 }
 

@@ -44,11 +44,35 @@ struct HybridClockTests {
   @Test func `a stamp is read back from its text`() {
     let stamps = samples(200) {
       HybridTime(
-        milliseconds: Int64(bitPattern: $0.next()), counter: UInt32(truncatingIfNeeded: $0.next()))
+        milliseconds: Int64(bitPattern: $0.next()) % 60_000_000_000_000,
+        counter: UInt32(truncatingIfNeeded: $0.next()))
     }
     for stamp in stamps { #expect(HybridTime(stamp.description) == stamp) }
-    for text in ["", "1", "1.", ".1", "1.2.3", "1.-2", "x.1", "1.4294967296"] {
+    for text in [
+      "", "1", "1.", ".1", "1.2.3", "1.-2", "x.1", "1.4294967296", "253402300800000.0",
+      "9223372036854775807.0", "-9223372036854775808.0",
+    ] {
       #expect(HybridTime(text) == nil)
     }
+  }
+
+  @Test func `a stamp beyond every calendar does not wrap round into the past`() {
+    // Times 1000 it would be the end of 1969, and the clock would follow it to the end of time.
+    let beyond = HybridTime(milliseconds: .max)
+    #expect(beyond.time > noon)
+    var clock = HybridClock(last: HybridTime(milliseconds: noon.milliseconds))
+    let isFollowed = clock.observe(beyond, now: noon)
+    #expect(!isFollowed)
+    #expect(clock.last == HybridTime(milliseconds: noon.milliseconds))
+  }
+
+  @Test func `a counter that is full does not turn the clock back`() {
+    let full = HybridTime(milliseconds: noon.milliseconds + 50_000, counter: .max)
+    var clock = HybridClock(last: HybridTime(milliseconds: noon.milliseconds))
+    clock.observe(full, now: noon)
+    let next = clock.tick(now: noon)
+    #expect(next > full)
+    let after = clock.tick(now: noon)
+    #expect(after > next)
   }
 }

@@ -76,4 +76,21 @@ struct UTCTimeTests {
     #expect(time.milliseconds == -1)
     #expect(time.seconds == -1)
   }
+
+  @Test(arguments: [Int64.min, .min + 1, -62_135_596_800_000_001, 253_402_300_800_000_000, .max])
+  func `an instant outside the years that text can say is said as the nearest within`(raw: Int64) {
+    let time = UTCTime(rawValue: raw)
+    #expect(
+      time.description
+        == (raw < 0 ? "0001-01-01T00:00:00Z" : "9999-12-31T23:59:59.999999Z"))
+    #expect(UTCTime(time.description) != nil)
+  }
+
+  @Test func `what is beyond the range is its end, not some other time`() {
+    #expect(UTCTime(seconds: .max).rawValue == .max)
+    #expect(UTCTime(milliseconds: .min).rawValue == .min)
+    #expect(Duration64.days(.max).microseconds == .max)
+    #expect(Duration64.hours(-.max).microseconds == .min)
+    #expect(Duration64.minutes(3).microseconds == 180_000_000)
+  }
 }

@@ -120,6 +120,8 @@ struct AnswerTests {
       ("GET", "/incidents?limit=1&limit=2", nil, 422),
       ("GET", "/incidents/ord_1", nil, 404), ("GET", "/incidents/..%2f..%2fetc", nil, 404),
       ("GET", "/incidents/inc_9", nil, 404), ("GET", "/devices/dev_2/latest", nil, 404),
+      ("GET", "/devices/dev_1/history?property=faces", nil, 404),
+      ("GET", "/devices/dev_1/buckets?property=faces&step=60", nil, 404),
       ("GET", "/devices/dev_1/history", nil, 422),
       ("GET", "/devices/dev_1/history?property=a%20b", nil, 422),
       ("GET", "/devices/dev_1/buckets?property=p", nil, 422),

@@ -228,8 +228,11 @@ final class FakeCity: NodePort, ThingsPort, CasesPort, OrdersPort, WarningsPort,
   func change(
     _ id: ThingID, _ registration: DeviceRegistration, by principal: Principal
   ) async throws -> Device { try device() }
-  func mayRead(_ id: ThingID, by principal: Principal) async throws {
+  func readable(
+    _ id: ThingID, by principal: Principal
+  ) async throws -> @Sendable (String) -> Bool {
     guard id.rawValue == "dev_1" else { throw Problem(.notFound, "no such device") }
+    return { $0 != "faces" }
   }
   func latest(_ id: ThingID) async throws -> [LatestReading] {
     [

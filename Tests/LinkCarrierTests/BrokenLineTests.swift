@@ -34,50 +34,7 @@ import Testing
     return Line(server: server, dialer: dialer, proxy: proxy, up: up, down: down)
   }
 
-  private var impatient: LinkLimits {
-    var limits = LinkLimits.patient
-    limits.pingInterval = .milliseconds(100)
-    limits.silence = .milliseconds(3_000)
-    return limits
-  }
-
-  @Test func `with the limits as shipped a dead line is noticed within ten seconds`() {
-    let limits = LinkLimits()
-    // The tick that notices comes a quarter of a ping interval later at most.
-    let latest = limits.silence + .microseconds(limits.pingInterval.microseconds / 4)
-    #expect(latest < .seconds(10))
-    #expect(limits.silence.microseconds >= 3 * limits.pingInterval.microseconds)
-  }
-
-  @Test func `a line that passes nothing any more is noticed at both ends`() async throws {
-    let line = try await line(impatient)
-    line.proxy.stall()
-    let reason1 = try await line.server.recorder.closed()
-    #expect(reason1.kind == .silent)
-    let reason2 = try await line.dialer.recorder.closed()
-    #expect(reason2.kind == .silent)
-    line.proxy.heal()
-    let again = try await line.dialer.recorder.opened()
-    again.send([text("back")])
-    #expect(try await line.server.recorder.frames(1) == [text("back")])
-    await line.stop()
-  }
-
-  @Test func `pings keep an idle line open`() async throws {
-    let line = try await line(impatient)
-    line.proxy.delay(.milliseconds(20))
-    // Longer than the silence that would end it, measured by the traffic of another link.
-    let other = try await self.line(impatient)
-    other.proxy.stall()
-    let reason3 = try await other.dialer.recorder.closed()
-    #expect(reason3.kind == .silent)
-    #expect(line.down.isWritable && line.up.isWritable)
-    line.up.send([text("still here")])
-    #expect(try await line.dialer.recorder.frames(1) == [text("still here")])
-    await other.stop()
-    await line.stop()
-  }
-
+  // A line that is silent, and one that only pings: ``LivenessTests``.
   @Test func `a cut line is told to both ends and comes back when it is mended`() async throws {
     let line = try await line()
     line.proxy.cut()

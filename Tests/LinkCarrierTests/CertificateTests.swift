@@ -166,7 +166,6 @@ import X509
       _ = try NodeIdentity(request: try CertificateRequest(), chainPEM: issued.chainPEM)
     }
     let other = try Federation()
-    defer { other.removeFolder() }
     let request = try CertificateRequest()
     let mixed = try federation.authority.issue(
       csr: request.csrPEM, node: federation.child, now: federation.now, serial: newSerial())

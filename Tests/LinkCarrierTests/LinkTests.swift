@@ -174,7 +174,6 @@ import Testing
   @Test func `a certificate of another authority is refused`() async throws {
     let server = try await RunningServer.start(federation)
     let other = try Federation()
-    defer { other.removeFolder() }
     // The same names, another authority; and the right authority's certificate beside it.
     let dialer = try RunningDialer.start(
       try other.identity(), to: server.port, parent: federation.parent)

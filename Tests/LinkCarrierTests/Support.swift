@@ -1,5 +1,6 @@
 import CityCore
 import Foundation
+import HelperKit
 import LinkCarrier
 import Logging
 import NIOCore
@@ -132,7 +133,9 @@ struct Federation: Sendable {
   let child: NodeID
   let now: UTCTime
   let masterKey: [UInt8]
-  let folder: String
+  /// Goes away with the last copy of this value.
+  private let temporary: TemporaryFolder
+  var folder: String { temporary.path }
   let authority: NodeCertificateAuthority
   let parentIdentity: NodeIdentity
 
@@ -145,12 +148,9 @@ struct Federation: Sendable {
     now = UTCTime(seconds: Int64(Date().timeIntervalSince1970))
     var random = SystemRandom()
     masterKey = random.bytes(32)
-    let url = FileManager.default.temporaryDirectory.appendingPathComponent(
-      "citybeacon-carrier-\(random.next())")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    folder = url.path
+    temporary = try TemporaryFolder()
     authority = try NodeCertificateAuthority.create(
-      node: parent, now: now, masterKey: masterKey, at: folder + "/authority")
+      node: parent, now: now, masterKey: masterKey, at: temporary.path("authority"))
     parentIdentity = try authority.issueOwnIdentity(now: now, serial: newSerial())
   }
 
@@ -160,12 +160,10 @@ struct Federation: Sendable {
     child = other.child
     now = other.now
     masterKey = other.masterKey
-    folder = other.folder
+    temporary = other.temporary
     authority = other.authority
     self.parentIdentity = parentIdentity
   }
-
-  func removeFolder() { try? FileManager.default.removeItem(atPath: folder) }
 
   func identity(
     _ node: NodeID? = nil, use: CertificateUse = .dial, at time: UTCTime? = nil

@@ -3,6 +3,7 @@ import CityCore
 import CityJSON
 import Foundation
 import HTTPAPI
+import HelperKit
 import Journal
 import Operations
 import Outbound

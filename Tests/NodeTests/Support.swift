@@ -3,141 +3,37 @@ import CityCore
 import CityJSON
 import Foundation
 import HTTPAPI
+import HelperKit
 import Incidents
 import Journal
 import Logging
 import Operations
-import Synchronization
 import Testing
 import Warnings
 
 @testable import Node
 
-struct Unexpected: Error, CustomStringConvertible {
-  let description: String
-}
-
-/// A program of `Fixtures` that runs beside a test and prints one JSON value for each thing that
-/// happens to it, its port first.
-final class Helper: Sendable {
-  let port: Int
-  private let process: Process
-  private let input: Pipe
-  private let lines: AsyncStream<JSONValue>
-
-  /// The Python that `script/setup test` installs, or one that already knows what is needed.
-  static func python(knowing module: String? = nil) throws -> String {
-    let root = FileManager.default.currentDirectoryPath
-    let installed = root + "/.tools/venv/bin/python"
-    for candidate in [installed, "/usr/bin/python3", "/usr/local/bin/python3"] {
-      guard FileManager.default.isExecutableFile(atPath: candidate) else { continue }
-      guard let module else { return candidate }
-      let probe = Process()
-      probe.executableURL = URL(fileURLWithPath: candidate)
-      probe.arguments = ["-c", "import \(module)"]
-      probe.standardError = FileHandle.nullDevice
-      try probe.run()
-      probe.waitUntilExit()
-      if probe.terminationStatus == 0 { return candidate }
-    }
-    throw Unexpected(
-      description: "no Python with \(module ?? "nothing special"): run `script/setup test`")
-  }
-
-  static func fixture(_ name: String) throws -> String {
-    guard let path = Bundle.module.resourcePath else {
-      throw Unexpected(description: "the fixtures are missing")
-    }
-    return path + "/Fixtures/" + name
-  }
-
-  static func receiver() async throws -> Helper {
-    try await Helper("http_receiver.py", [], python: try python())
-  }
-
-  static func mailServer(_ mode: String) async throws -> Helper {
-    try await Helper(
-      "smtp_server.py", [mode, try fixture("tls")], python: try python(knowing: "aiosmtpd"))
-  }
-
-  private init(_ script: String, _ arguments: [String], python: String) async throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: python)
-    process.arguments = ["-W", "ignore", try Self.fixture(script)] + arguments
-    let output = Pipe()
-    input = Pipe()
-    process.standardOutput = output
-    process.standardInput = input
-    try process.run()
-    self.process = process
-    let (lines, source) = AsyncStream<JSONValue>.makeStream()
-    self.lines = lines
-    let rest = Mutex<[UInt8]>([])
-    output.fileHandleForReading.readabilityHandler = { handle in
-      let data = handle.availableData
-      guard !data.isEmpty else {
-        handle.readabilityHandler = nil
-        source.finish()
-        return
-      }
-      let whole = rest.withLock { rest -> [[UInt8]] in
-        rest += data
-        var whole: [[UInt8]] = []
-        while let end = rest.firstIndex(of: 0x0A) {
-          whole.append(Array(rest[..<end]))
-          rest.removeSubrange(...end)
-        }
-        return whole
-      }
-      for line in whole {
-        if let value = try? JSON.parse(line) { source.yield(value) }
-      }
-    }
-    var port: Int?
-    for await line in lines {
-      port = line["port"]?.intValue.map(Int.init)
-      break
-    }
-    guard let port else { throw Unexpected(description: "\(script) did not start") }
-    self.port = port
-  }
-
-  /// The next thing that happened to it.
-  func next() async throws -> JSONValue {
-    for await line in lines { return line }
-    throw Unexpected(description: "the helper ended")
-  }
-
-  /// Ends it; what it still said can be read afterwards.
-  func stop() {
-    try? input.fileHandleForWriting.close()
-    process.terminate()
-  }
-
-  deinit { process.terminate() }
-}
-
 /// A node in a folder of its own, whole but for its listeners.
 struct Station {
   static let password = "green rivers 42 run"
-  let folder: String
+  let folder: TemporaryFolder
   let parts: NodeParts
   let administrator: Principal
 
   init(_ adjust: (inout NodeSettings) -> Void) async throws {
-    folder = NSTemporaryDirectory() + "node-\(UInt64.random(in: 0...UInt64.max))"
+    folder = try TemporaryFolder()
     var settings = NodeSettings()
     settings.node.id = "district-1"
     settings.node.level = .district
     settings.node.nameZh = "西湖区"
     settings.node.nameEn = "West Lake"
     settings.node.jurisdiction = "330106"
-    settings.data = folder
+    settings.data = folder.path("node")
     settings.access.passwordCost = 10
     adjust(&settings)
     let made = try NodeSetup.initialise(settings, login: "admin")
     parts = try await NodeParts.assemble(
-      settings: settings, home: NodeHome(folder),
+      settings: settings, home: NodeHome(folder.path("node")),
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     let first = try await Self.opened(parts.city, made.password)
     try await parts.city.changePassword(
@@ -198,7 +94,6 @@ struct Station {
 
   func close() {
     parts.close()
-    try? FileManager.default.removeItem(atPath: folder)
   }
 
   /// Files a case, as a rule does.

@@ -1,6 +1,7 @@
 import CityCore
 import CityJSON
 import Foundation
+import HelperKit
 import Testing
 
 @testable import Outbound

@@ -1,5 +1,6 @@
 import CityCore
 import CityJSON
+import HelperKit
 import Testing
 
 @testable import Outbound

@@ -1,11 +1,12 @@
 import Access
 import CityCore
-import Incidents
+import Devices
 import Journal
 import Linkage
-import Operations
 import Testing
 
+@testable import Incidents
+@testable import Operations
 @testable import StoreSQLite
 
 @Suite struct AdministrationPrivacyTests {
@@ -36,6 +37,59 @@ import Testing
     #expect(refused.code == .forbidden || refused.code == .notFound)
     let text = try office.journalText()
     #expect(!text.contains("王小红") && !text.contains("13900001111"))
+  }
+
+  @Test func `what is measured of people is for whoever may see people`() async throws {
+    let admin = try await office.administrator()
+    let viewer = try await office.joined("viewer", .viewer, by: admin).principal
+    let officer = try await office.joined("duty", .dutyOfficer, by: admin).principal
+    let camera = Device(
+      id: try #require(ThingID(rawValue: "dev_cam")), name: Label(zh: "路口", en: "Crossing"),
+      kind: "camera", jurisdiction: office.ground, organisation: office.home,
+      properties: [
+        PropertyDefinition(name: "vehicles", unit: ""),
+        PropertyDefinition(name: "faces", unit: "", dataClass: .personal),
+      ], created: noon)
+    let node = office.node
+    #expect(node.mayRead("vehicles", of: camera, for: viewer))
+    #expect(!node.mayRead("faces", of: camera, for: viewer))
+    #expect(node.mayRead("faces", of: camera, for: officer))
+    #expect(node.mayRead("gone", of: camera, for: viewer))
+  }
+
+  @Test func `permission is for the thing as it was looked at`() async throws {
+    let admin = try await office.administrator()
+    let officer = try await office.joined("duty", .dutyOfficer, by: admin).principal
+    let thing = try await office.filed(by: officer)
+    let node = office.node
+    // Between the permission and the writer's turn the case goes to the water department.
+    let answer = try await problem {
+      _ = try await node.act(on: thing, by: officer) {
+        [water = office.water] resource throws(Problem) in
+        node.engine.enqueue { core, now, store, outcome in
+          let party = ActingParty(
+            actor: core.actor(.node), capacities: [])
+          try core.write(
+            [
+              IncidentEvent.dispatched(
+                .init(
+                  organisation: water, limit: nil, due: nil, acceptDue: nil, isRuling: false,
+                  text: nil)
+              ).draft(
+                thing: thing, actor: party.actor,
+                labels: Labels(jurisdiction: resource.jurisdiction))
+            ], now: now, store: store, outcome: &outcome)
+        } done: { _ in
+        }
+        return try node.authorise(officer, .annotate, resource)
+      } _: { core, party, now, store, outcome in
+        try core.act(
+          on: thing, IncidentCommand.note(text: "n"), by: party, version: nil, now: now,
+          store: store, outcome: &outcome)
+      }
+    }
+    #expect(answer.code == .conflict)
+    #expect(try await node.reader.thing(thing)?.index.assignee == office.water)
   }
 
   @Test func `an erasure takes the values, says so, and the chain verifies`() async throws {

@@ -1,5 +1,6 @@
 import Access
 import CityCore
+import HelperKit
 import Incidents
 import Journal
 import Linkage

@@ -1,6 +1,7 @@
 import CityCore
 import CityTestKit
 import Foundation
+import HelperKit
 import Journal
 import Operations
 import Synchronization

@@ -2,6 +2,7 @@ import Access
 import CityCore
 import CityTestKit
 import Foundation
+import HelperKit
 import Journal
 import Operations
 import Synchronization

@@ -2,6 +2,7 @@ import Access
 import CityCore
 import CityTestKit
 import Devices
+import HelperKit
 import Journal
 import Linkage
 import Operations
@@ -47,6 +48,13 @@ import Testing
   @Test func `the store in memory keeps the same contract`() throws {
     try StoreContract.journal(MemoryStore())
     try StoreContract.links(MemoryStore())
+    try StoreContract.operations(MemoryStore())
+  }
+
+  @Test(arguments: [1, 2, 3] as [UInt64])
+  func `the store of access in memory keeps the same contract`(seed: UInt64) throws {
+    var store = MemoryAccessStore()
+    try StoreContract.access(&store, seed: seed)
   }
 }
 

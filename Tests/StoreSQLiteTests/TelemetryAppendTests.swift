@@ -1,6 +1,7 @@
 import CityCore
 import Devices
 import Foundation
+import HelperKit
 import Operations
 import Synchronization
 import Testing

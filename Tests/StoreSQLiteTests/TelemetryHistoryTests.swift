@@ -1,5 +1,6 @@
 import CityCore
 import Devices
+import HelperKit
 import Testing
 
 @testable import StoreSQLite

@@ -1,6 +1,7 @@
 import CityCore
 import Devices
 import Foundation
+import HelperKit
 import Synchronization
 import Testing
 

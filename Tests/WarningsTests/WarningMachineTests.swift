@@ -172,7 +172,7 @@ struct WarningMachineTests {
       return StoredEvent(
         header: header, headerBytes: [], body: body, sealed: [], previous: .zero, hash: .zero)
     }
-    let projector = WarningProjector()
+    let projector = Projector<WarningState>()
     let raised = WarningEvent.raised(try raised())
     let first = projector.project(try stored(raised.kind, raised.body()), before: nil)
     #expect(first.index.rule == "road-flooding")

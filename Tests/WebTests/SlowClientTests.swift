@@ -9,28 +9,18 @@ struct SlowClientTests {
     var server = TestServer([
       Route(.post, "/echo", access: .public, body: .json) { request, context in
         .text(String(buffer: try await context.body(of: request)))
-      },
-      Route.get("/big", access: .public) { _, _ in
-        .text(String(repeating: "x", count: 64 << 20))
-      },
+      }
     ])
     change(&server.settings.limits)
     return server
   }
 
-  @Test func `a header that trickles in is cut off`() async throws {
-    try await server { $0.headerTime = .milliseconds(150) }.run { server async throws in
-      let answer = try await RawConnection.open(server.port) { connection in
-        try await connection.send("GET /echo HTTP/1.1\r\nHost:")
-        return try await connection.readToEnd()
-      }
-      #expect(answer.hasPrefix("HTTP/1.1 408 "))
-      #expect(answer.contains("\"code\":\"request-timeout\""))
-    }
-  }
-
-  @Test func `a body that trickles in is cut off and reaches no handler`() async throws {
-    try await server { $0.bodyTime = .milliseconds(150) }.run { server async throws in
+  // When exactly a connection is cut: ``ConnectionGuardTests``.
+  @Test func `a body that trickles in is answered, and reaches no handler`() async throws {
+    try await server {
+      $0.bodyTime = .milliseconds(150)
+      $0.farewellTime = .minutes(2)
+    }.run { server async throws in
       let answer = try await RawConnection.open(server.port) { connection in
         try await connection.send(
           "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -39,27 +29,6 @@ struct SlowClientTests {
       }
       #expect(answer.hasPrefix("HTTP/1.1 408 "))
       #expect(answer.contains("connection: close"))
-    }
-  }
-
-  @Test func `a silent connection is closed without a word`() async throws {
-    try await server { $0.idleTime = .milliseconds(150) }.run { server async throws in
-      let answer = try await RawConnection.open(server.port) { try await $0.readToEnd() }
-      #expect(answer.isEmpty)
-    }
-  }
-
-  @Test func `a client that does not read is closed`() async throws {
-    try await server { $0.writeTime = .milliseconds(200) }.run { server async throws in
-      try await RawConnection.open(server.port) { connection in
-        try await connection.send("GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        // Reads only after the server gave up: shutdown would wait for ever otherwise.
-        var open = server.web.openConnections
-        while open > 0 {
-          await Task.yield()
-          open = server.web.openConnections
-        }
-      }
     }
   }
 

@@ -44,13 +44,10 @@ struct DevicePages {
 
   /// Values for whoever may read them; others see the device without.
   private func latest(_ device: Device, _ visit: Visit) async throws -> [LatestReading] {
-    guard let readings = desk.services.readings,
-      visit.node.access.policy.decide(
-        visit.principal, .readReadings, Resource(jurisdiction: device.jurisdiction),
-        now: visit.words.now
-      ).isAllowed
-    else { return [] }
-    return try await readings.latest(device.id)
+    guard let readings = desk.services.readings else { return [] }
+    return try await readings.latest(device.id).filter {
+      visit.node.mayRead($0.property, of: device, for: visit.principal)
+    }
   }
 }
 

@@ -243,10 +243,12 @@ extension CityPorts: DevicesPort {
     return try await place.register(registration, by: principal)
   }
 
-  public func mayRead(_ id: ThingID, by principal: Principal) async throws {
+  public func readable(
+    _ id: ThingID, by principal: Principal
+  ) async throws -> @Sendable (String) -> Bool {
     let device = try place.device(id, for: principal)
-    try city.authorise(
-      principal, .readReadings, Resource(jurisdiction: device.jurisdiction), hiding: true)
+    let city = city
+    return { city.mayRead($0, of: device, for: principal) }
   }
 }
 

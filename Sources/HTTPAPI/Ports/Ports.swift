@@ -123,9 +123,11 @@ public protocol DevicesPort: Sendable {
   func change(
     _ id: ThingID, _ registration: DeviceRegistration, by principal: Principal
   ) async throws -> Device
-  /// Whether the principal may see what the device measures.
-  /// - Throws: `not-found`.
-  func mayRead(_ id: ThingID, by principal: Principal) async throws
+  /// Which of a device's properties the principal may see values of.
+  /// - Throws: `not-found` for a device that is not there or not for the principal.
+  func readable(
+    _ id: ThingID, by principal: Principal
+  ) async throws -> @Sendable (_ property: String) -> Bool
 }
 
 /// What was measured. Permission was decided before.

@@ -109,8 +109,8 @@ struct DeviceRoutes {
         ]))
     ) { [devices] _, context in
       let id = try context.thing("dev")
-      try await devices.mayRead(id, by: try context.principal())
-      let values = try await readings.latest(id)
+      let mayRead = try await devices.readable(id, by: try context.principal())
+      let values = try await readings.latest(id).filter { mayRead($0.property) }
       return .page(
         try values.map { reading in
           var value = try JSON.value(of: reading)
@@ -138,7 +138,9 @@ struct DeviceRoutes {
     ) { [devices] _, context in
       let (property, from, to) = try Self.span(context)
       let id = try context.thing("dev")
-      try await devices.mayRead(id, by: try context.principal())
+      guard try await devices.readable(id, by: try context.principal())(property) else {
+        throw Problem(.notFound, "nothing is measured there")
+      }
       return try .page(
         try await readings.history(
           id, property: property, from: from, to: to, try context.query.page(default: 500)))
@@ -165,7 +167,9 @@ struct DeviceRoutes {
       let (property, from, to) = try Self.span(context)
       let step = try context.query.integer("step", in: 1...31_536_000, default: 60)
       let id = try context.thing("dev")
-      try await devices.mayRead(id, by: try context.principal())
+      guard try await devices.readable(id, by: try context.principal())(property) else {
+        throw Problem(.notFound, "nothing is measured there")
+      }
       let buckets = try await readings.downsample(
         id, property: property, from: from, to: to, step: .seconds(Int64(step)))
       return try .page(Page(items: buckets))

@@ -1,3 +1,5 @@
+public import Journal
+
 extension IncidentEvent: DomainEvent {
   public static let thingKind = "inc"
 
@@ -47,29 +49,29 @@ extension IncidentEvent: DomainEvent {
 
   public func body() -> [UInt8] {
     switch self {
-    case .accepted: Body.encode(Empty())
-    case .filed(let body): Body.encode(body)
-    case .confirmed(let body): Body.encode(body)
+    case .accepted: EventBody.encode(Empty())
+    case .filed(let body): EventBody.encode(body)
+    case .confirmed(let body): EventBody.encode(body)
     case .markedFalse(let body), .extensionRequested(let body), .appealed(let body):
-      Body.encode(body)
-    case .returned(let body), .recalled(let body): Body.encode(body)
-    case .dispatched(let body): Body.encode(body)
-    case .progressed(let body): Body.encode(body)
-    case .handled(let body): Body.encode(body)
-    case .verified(let body): Body.encode(body)
-    case .closed(let body), .noted(let body): Body.encode(body)
-    case .evaluated(let body): Body.encode(body)
-    case .reopened(let body): Body.encode(body)
-    case .suspended(let body): Body.encode(body)
-    case .resumed(let body): Body.encode(body)
-    case .extensionDecided(let body): Body.encode(body)
-    case .regraded(let body): Body.encode(body)
-    case .merged(let body): Body.encode(body)
-    case .detached(let body): Body.encode(body)
-    case .evidenceAdded(let body): Body.encode(body)
-    case .warningChanged(let body): Body.encode(body)
-    case .linked(let body): Body.encode(body)
-    case .appealDecided(let body): Body.encode(body)
+      EventBody.encode(body)
+    case .returned(let body), .recalled(let body): EventBody.encode(body)
+    case .dispatched(let body): EventBody.encode(body)
+    case .progressed(let body): EventBody.encode(body)
+    case .handled(let body): EventBody.encode(body)
+    case .verified(let body): EventBody.encode(body)
+    case .closed(let body), .noted(let body): EventBody.encode(body)
+    case .evaluated(let body): EventBody.encode(body)
+    case .reopened(let body): EventBody.encode(body)
+    case .suspended(let body): EventBody.encode(body)
+    case .resumed(let body): EventBody.encode(body)
+    case .extensionDecided(let body): EventBody.encode(body)
+    case .regraded(let body): EventBody.encode(body)
+    case .merged(let body): EventBody.encode(body)
+    case .detached(let body): EventBody.encode(body)
+    case .evidenceAdded(let body): EventBody.encode(body)
+    case .warningChanged(let body): EventBody.encode(body)
+    case .linked(let body): EventBody.encode(body)
+    case .appealDecided(let body): EventBody.encode(body)
     }
   }
 
@@ -78,7 +80,7 @@ extension IncidentEvent: DomainEvent {
       let name = Name(rawValue: String(kind.dropFirst("incident.".count)))
     else { return nil }
     func payload<P: Decodable>(_ make: (P) -> IncidentEvent) -> IncidentEvent? {
-      Body.decode(P.self, body).map(make)
+      EventBody.decode(P.self, body).map(make)
     }
     switch name {
     case .filed: return payload(IncidentEvent.filed)

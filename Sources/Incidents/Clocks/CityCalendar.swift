@@ -36,7 +36,7 @@ public struct CityCalendar: Hashable, Sendable, Codable {
     func check(_ holds: Bool, _ at: String, _ reason: String) {
       if !holds { faults.append(.init(at: at, reason: reason)) }
     }
-    check(abs(offsetSeconds) <= 18 * 3600, "/offsetSeconds", "at most 18 hours")
+    check(offsetSeconds.magnitude <= 18 * 3600, "/offsetSeconds", "at most 18 hours")
     check(!periods.isEmpty, "/periods", "at least one")
     for (index, period) in periods.enumerated() {
       check(

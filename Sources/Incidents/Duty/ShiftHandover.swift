@@ -95,17 +95,17 @@ extension ShiftEvent: DomainEvent {
 
   public func body() -> [UInt8] {
     switch self {
-    case .prepared(let body): Body.encode(body)
-    case .signed(let body), .refused(let body): Body.encode(body)
+    case .prepared(let body): EventBody.encode(body)
+    case .signed(let body), .refused(let body): EventBody.encode(body)
     }
   }
 
   public static func decode(kind: String, version: Int, body: [UInt8]) -> ShiftEvent? {
     guard version == 1 else { return nil }
     switch kind {
-    case "shift.prepared": return Body.decode(ShiftSheet.self, body).map(ShiftEvent.prepared)
-    case "shift.signed": return Body.decode(Note.self, body).map(ShiftEvent.signed)
-    case "shift.refused": return Body.decode(Note.self, body).map(ShiftEvent.refused)
+    case "shift.prepared": return EventBody.decode(ShiftSheet.self, body).map(ShiftEvent.prepared)
+    case "shift.signed": return EventBody.decode(Note.self, body).map(ShiftEvent.signed)
+    case "shift.refused": return EventBody.decode(Note.self, body).map(ShiftEvent.refused)
     default: return nil
     }
   }

@@ -88,11 +88,11 @@ extension DirectiveEvent: DomainEvent {
   public static var kinds: [String] { [sentKind] }
   public var kind: String { Self.sentKind }
   public var text: String? { directive.text }
-  public func body() -> [UInt8] { Body.encode(directive) }
+  public func body() -> [UInt8] { EventBody.encode(directive) }
 
   public static func decode(kind: String, version: Int, body: [UInt8]) -> DirectiveEvent? {
     guard kind == sentKind, version == 1 else { return nil }
-    return Body.decode(Directive.self, body).map(DirectiveEvent.sent)
+    return EventBody.decode(Directive.self, body).map(DirectiveEvent.sent)
   }
 }
 

@@ -169,7 +169,8 @@ extension Order: ThingState {
     case .expired:
       hasExpired = true
       settleExpiry(now)
-    case .reminded(let body): reminders = body.number
+    // Another node may have said any number, and this one goes on counting from it.
+    case .reminded(let body): reminders = min(max(0, body.number), ReminderPlan.most)
     case .outboundRequired(let body):
       for index in recipients.indices where body.tasks.contains(recipients[index].recipient.task) {
         recipients[index].isOutbound = true

@@ -1,4 +1,5 @@
 public import CityCore
+public import Journal
 
 /// What happens to an order.
 public enum OrderEvent: Hashable, Sendable {
@@ -95,13 +96,13 @@ extension OrderEvent: DomainEvent {
 
   public func body() -> [UInt8] {
     switch self {
-    case .issued(let body): Body.encode(body)
-    case .recipientChanged(let body): Body.encode(body)
-    case .recalled(let body): Body.encode(body)
-    case .expired: Body.encode(Empty())
-    case .reminded(let body): Body.encode(body)
-    case .outboundRequired(let body): Body.encode(body)
-    case .closed(let body), .noted(let body): Body.encode(body)
+    case .issued(let body): EventBody.encode(body)
+    case .recipientChanged(let body): EventBody.encode(body)
+    case .recalled(let body): EventBody.encode(body)
+    case .expired: EventBody.encode(Empty())
+    case .reminded(let body): EventBody.encode(body)
+    case .outboundRequired(let body): EventBody.encode(body)
+    case .closed(let body), .noted(let body): EventBody.encode(body)
     }
   }
 
@@ -110,7 +111,7 @@ extension OrderEvent: DomainEvent {
       let name = Name(rawValue: String(kind.dropFirst("order.".count)))
     else { return nil }
     func payload<P: Decodable>(_ make: (P) -> OrderEvent) -> OrderEvent? {
-      Body.decode(P.self, body).map(make)
+      EventBody.decode(P.self, body).map(make)
     }
     switch name {
     case .issued: return payload(OrderEvent.issued)

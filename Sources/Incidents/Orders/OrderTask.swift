@@ -143,7 +143,8 @@ extension OrderTask: ThingState {
       end(.completed, body.text, now)
     case .recalled(let body): end(.recalled, body.reason, now)
     case .expired: end(.expired, nil, now)
-    case .reminded(let body): reminders = body.number
+    // Another node may have said any number, and this one goes on counting from it.
+    case .reminded(let body): reminders = min(max(0, body.number), ReminderPlan.most)
     case .outboundRequired: isOutbound = true
     }
   }

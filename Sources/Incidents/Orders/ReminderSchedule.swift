@@ -10,10 +10,13 @@ public struct ReminderPlan: Hashable, Sendable, Codable {
   /// Seconds after which an unacknowledged order is sent out of the building; nil for never.
   public let outboundSeconds: Int?
 
+  /// Reminders that any plan has.
+  static let most = 1_000
+
   /// Clamped: 10 s to 30 days between reminders, at most 1000 of them.
   public init(everySeconds: Int, maximum: Int, outboundSeconds: Int? = nil) {
     self.everySeconds = min(max(10, everySeconds), 2_592_000)
-    self.maximum = min(max(0, maximum), 1_000)
+    self.maximum = min(max(0, maximum), Self.most)
     self.outboundSeconds = outboundSeconds.map { min(max(10, $0), 2_592_000) }
   }
 

@@ -1,3 +1,5 @@
+public import Journal
+
 /// What happens to a recipient's task.
 public enum TaskEvent: Hashable, Sendable {
   /// By the issuer; opens the task, which is offered in the same commit.
@@ -91,14 +93,14 @@ extension TaskEvent: DomainEvent {
 
   public func body() -> [UInt8] {
     switch self {
-    case .received, .acknowledged, .accepted, .expired, .outboundRequired: Body.encode(Empty())
-    case .requested(let body): Body.encode(body)
-    case .refused(let body), .recalled(let body): Body.encode(body)
-    case .progressed(let body): Body.encode(body)
-    case .evidenceAdded(let body): Body.encode(body)
-    case .completed(let body): Body.encode(body)
-    case .reminded(let body): Body.encode(body)
-    case .noted(let body): Body.encode(body)
+    case .received, .acknowledged, .accepted, .expired, .outboundRequired: EventBody.encode(Empty())
+    case .requested(let body): EventBody.encode(body)
+    case .refused(let body), .recalled(let body): EventBody.encode(body)
+    case .progressed(let body): EventBody.encode(body)
+    case .evidenceAdded(let body): EventBody.encode(body)
+    case .completed(let body): EventBody.encode(body)
+    case .reminded(let body): EventBody.encode(body)
+    case .noted(let body): EventBody.encode(body)
     }
   }
 
@@ -107,7 +109,7 @@ extension TaskEvent: DomainEvent {
       let name = Name(rawValue: String(kind.dropFirst("task.".count)))
     else { return nil }
     func payload<P: Decodable>(_ make: (P) -> TaskEvent) -> TaskEvent? {
-      Body.decode(P.self, body).map(make)
+      EventBody.decode(P.self, body).map(make)
     }
     func plain(_ event: TaskEvent) -> TaskEvent? { payload { (_: Empty) in event } }
     switch name {

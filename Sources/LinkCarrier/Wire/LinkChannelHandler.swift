@@ -9,15 +9,18 @@ import NIOWebSocket
 /// still counts as a sign of life.
 final class InboundMeter: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundIn = ByteBuffer
-  private(set) var lastHeard = NIODeadline.now()
+  /// By the time of the channel's loop.
+  private(set) var lastHeard: NIODeadline
 
-  func heard() { lastHeard = .now() }
+  init(_ loop: any EventLoop) { lastHeard = loop.now }
+
+  func heard(at now: NIODeadline) { lastHeard = now }
 
   /// Leaves a span out of the count.
   func forgive(_ span: TimeAmount) { lastHeard = lastHeard + span }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    lastHeard = .now()
+    lastHeard = context.eventLoop.now
     LinkMetrics.shared.heard(bytes: Self.unwrapInboundIn(data).readableBytes)
     context.fireChannelRead(data)
   }
@@ -48,7 +51,7 @@ final class LinkChannelHandler: ChannelDuplexHandler {
   private var batch: [LinkFrame] = []
   private var ticker: RepeatedTask?
   private var ticks = 0
-  private var lastTick = NIODeadline.now()
+  private var lastTick = NIODeadline.uptimeNanoseconds(0)
   private var isPaused = false
   private var readIsDue = false
   private var latestPing: [UInt8]?
@@ -160,8 +163,9 @@ final class LinkChannelHandler: ChannelDuplexHandler {
   private func resume() {
     guard isPaused else { return }
     isPaused = false
-    meter.heard()
-    guard readIsDue, let context else { return }
+    guard let context else { return }
+    meter.heard(at: context.eventLoop.now)
+    guard readIsDue else { return }
     readIsDue = false
     context.read()
   }
@@ -257,7 +261,7 @@ final class LinkChannelHandler: ChannelDuplexHandler {
 
   private func startTicking(_ context: ChannelHandlerContext) {
     let period = period
-    lastTick = .now()
+    lastTick = context.eventLoop.now
     let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
     ticker = context.eventLoop.scheduleRepeatedTask(initialDelay: period, delay: period) { _ in
       bound.value.tick()
@@ -269,20 +273,20 @@ final class LinkChannelHandler: ChannelDuplexHandler {
   }
 
   private func tick() {
-    guard !ended else { return }
+    guard !ended, let context else { return }
     ticks += 1
     // When we were held up ourselves, what the other end said meanwhile still waits to be read: our
     // own silence is not counted against it.
-    let now = NIODeadline.now()
+    let now = context.eventLoop.now
     let late = now - lastTick - period
     if late > period { meter.forgive(late) }
     lastTick = now
     if isPaused {
-      meter.heard()
+      meter.heard(at: now)
     } else if now - meter.lastHeard >= limits.silence.amount {
       let seconds = limits.silence.secondsValue
       end(LinkCloseReason(.silent, "nothing heard for \(seconds) s"))
-      context?.close(promise: nil)
+      context.close(promise: nil)
       return
     }
     if ticks.isMultiple(of: 4) { control(.ping, []) }

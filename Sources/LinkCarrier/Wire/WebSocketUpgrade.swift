@@ -29,7 +29,7 @@ enum WebSocketUpgrade {
   static func open(
     _ channel: any Channel, peer: PeerIdentity, side: LinkConnection.Side, core: LinkCore
   ) throws {
-    let meter = InboundMeter()
+    let meter = InboundMeter(channel.eventLoop)
     let pipeline = channel.pipeline.syncOperations
     try pipeline.addHandler(meter)
     try pipeline.addHandler(

@@ -7,17 +7,12 @@ import Yams
 /// Reads YAML into a tree that knows the lines it came from.
 struct YAMLTree: TreeReader {
   func tree(file: String, text: String) throws(Problem) -> RuleSource {
-    let root: Yams.Node?
-    do { root = try Yams.compose(yaml: text) } catch {
-      throw Problem(
-        .invalid, "\(file) is no YAML",
-        faults: [.init(at: file, reason: Self.firstLine("\(error)"))])
-    }
-    var lines: [String: Int] = [:]
+    let root = try YAMLText.compose(file: file, text: text)
+    var positions = Positions()
     let value = try root.map { (root) throws(Problem) in
-      try Self.value(root, pointer: "", file: file, depth: 0, lines: &lines)
+      try Self.value(root, pointer: "", file: file, depth: 0, positions: &positions)
     }
-    let found = lines
+    let found = positions.lines
     return RuleSource(value: value ?? .null) { pointer in
       var pointer = Substring(pointer)
       while true {
@@ -30,20 +25,31 @@ struct YAMLTree: TreeReader {
     }
   }
 
-  private static func firstLine(_ text: String) -> String {
-    String(text.split(separator: "\n").first ?? "cannot be read")
+  /// Where everything stands, by JSON Pointer. A long key is written once and stands in the pointer
+  /// of all that is below it, so what counts is what the pointers take together.
+  private struct Positions {
+    static let maximumBytes = 32 << 20
+    private(set) var lines: [String: Int] = [:]
+    private var bytes = 0
+
+    /// - Returns: false when there is no room.
+    mutating func note(_ pointer: String, _ line: Int) -> Bool {
+      bytes += pointer.utf8.count + 32
+      guard bytes <= Self.maximumBytes else { return false }
+      lines[pointer] = line
+      return true
+    }
   }
 
   private static func value(
-    _ node: Yams.Node, pointer: String, file: String, depth: Int, lines: inout [String: Int]
+    _ node: Yams.Node, pointer: String, file: String, depth: Int, positions: inout Positions
   ) throws(Problem) -> JSONValue {
     let line = node.mark?.line ?? 1
-    lines[pointer] = line
     func fault(_ reason: String) -> Problem {
       Problem(
         .invalid, "\(file) is faulty", faults: [.init(at: "\(file):\(line)", reason: reason)])
     }
-    guard depth < Limits.jsonDepth, lines.count < 200_000 else {
+    guard depth < Limits.jsonDepth, positions.note(pointer, line) else {
       throw fault("is too deep or too large")
     }
     switch node {
@@ -53,7 +59,8 @@ struct YAMLTree: TreeReader {
       for (index, item) in sequence.enumerated() {
         items.append(
           try value(
-            item, pointer: "\(pointer)/\(index)", file: file, depth: depth + 1, lines: &lines))
+            item, pointer: "\(pointer)/\(index)", file: file, depth: depth + 1,
+            positions: &positions))
       }
       return .array(items)
     case .mapping(let mapping):
@@ -62,7 +69,8 @@ struct YAMLTree: TreeReader {
         guard let name = key.scalar?.string else { throw fault("has a key that is no text") }
         let escaped = name.replacing("~", with: "~0").replacing("/", with: "~1")
         let inner = try value(
-          item, pointer: "\(pointer)/\(escaped)", file: file, depth: depth + 1, lines: &lines)
+          item, pointer: "\(pointer)/\(escaped)", file: file, depth: depth + 1,
+          positions: &positions)
         guard object.append(inner, forKey: name) else { throw fault("\(name) stands twice") }
       }
       return .object(object)

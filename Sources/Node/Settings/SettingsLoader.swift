@@ -79,13 +79,11 @@ public struct SettingsLoader: Sendable {
     _ name: String, _ text: String, into settings: inout NodeSettings,
     faults: inout [Problem.Fault]
   ) {
-    do {
-      guard let root = try Yams.compose(yaml: text) else { return }
+    do throws(Problem) {
+      guard let root = try YAMLText.compose(file: name, text: text) else { return }
       walk(root, path: "", name: name, settings: &settings, faults: &faults)
-    } catch let error as YamlError {
-      faults.append(.init(at: name, reason: "is not YAML: \(error)"))
     } catch {
-      faults.append(.init(at: name, reason: "cannot be read"))
+      faults += error.faults.isEmpty ? [.init(at: name, reason: error.detail)] : error.faults
     }
   }
 

@@ -120,7 +120,11 @@ extension CommandCore {
       case (_, .handled(let body)?): body.evidence
       default: []
       }
-    for piece in pieces where try store.evidence(piece.sha256).isEmpty {
+    // What no honest node can have is not asked for: it would be fetched again and again.
+    let possible = pieces.prefix(Evidence.maximumCount).filter {
+      (try? $0.checked(at: "")) != nil
+    }
+    for piece in possible where try store.evidence(piece.sha256).isEmpty {
       outcome.wanted.append(
         WantedEvidence(
           sha256: piece.sha256, thing: event.thing, name: piece.name,

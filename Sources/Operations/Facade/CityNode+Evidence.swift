@@ -9,30 +9,27 @@ extension CityNode {
   public func addEvidence(
     _ file: EvidenceRecord, phase: Evidence.Phase, by principal: Principal
   ) async throws -> ThingRecord {
-    let record = try await visible(file.thing, principal)
-    let resource = Self.resource(record)
-    let actor = try authorise(principal, .writeEvidence, resource)
-    let party = party(principal, actor: actor, on: resource)
     let piece = Evidence(
       sha256: file.sha256, size: Int(file.size), mediaType: file.mediaType, name: file.name,
       phase: phase)
-    try await engine.perform { core, now, store, outcome in
+    return try await act(on: file.thing, by: principal) { resource throws(Problem) in
+      try authorise(principal, .writeEvidence, resource)
+    } _: { core, party, now, store, outcome in
       var file = file
       file.added = now
-      file.by = actor.id
+      file.by = party.actor.id
       try store.put(file)
-      switch record.id.kind {
+      switch file.thing.kind {
       case TaskEvent.thingKind:
         try core.act(
-          on: record.id, TaskCommand.addEvidence([piece]), by: party, now: now, store: store,
+          on: file.thing, TaskCommand.addEvidence([piece]), by: party, now: now, store: store,
           outcome: &outcome)
       default:
         try core.act(
-          on: record.id, IncidentCommand.addEvidence([piece]), by: party, now: now, store: store,
+          on: file.thing, IncidentCommand.addEvidence([piece]), by: party, now: now, store: store,
           outcome: &outcome)
       }
     }
-    return try await durable(file.thing)
   }
 
   /// Whether a file may be sent: a file is authorised by its case, never by its hash.

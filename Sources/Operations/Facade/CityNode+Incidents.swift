@@ -26,16 +26,13 @@ extension CityNode {
   public func actOnIncident(
     _ id: ThingID, _ verb: CaseVerb, _ input: CaseInput, version: Int?, by principal: Principal
   ) async throws -> ThingRecord {
-    let record = try await visible(id, principal)
     let command = try IncidentCommand(verb, input)
-    let resource = Self.resource(record)
-    let actor = try authorise(principal, Self.permission(verb), resource)
-    let party = party(principal, actor: actor, on: resource)
-    try await engine.perform { core, now, store, outcome in
+    return try await act(on: id, by: principal) { resource throws(Problem) in
+      try authorise(principal, Self.permission(verb), resource)
+    } _: { core, party, now, store, outcome in
       try core.act(
         on: id, command, by: party, version: version, now: now, store: store, outcome: &outcome)
     }
-    return try await durable(id)
   }
 
   /// What the principal may do with a case now: exactly what ``actOnIncident`` would not refuse.
@@ -89,33 +86,26 @@ extension CityNode {
   public func offer(
     _ id: ThingID, to target: NodeID, reason: String, version: Int?, by principal: Principal
   ) async throws -> ThingRecord {
-    let record = try await visible(id, principal)
-    let resource = Self.resource(record)
     let relation = engine.inspect { $0.links.neighbour(target)?.relation }
-    let actor = try authorise(
-      principal, relation == .parent ? .escalate : .delegate, resource)
-    let party = party(principal, actor: actor, on: resource)
-    try await engine.perform { core, now, store, outcome in
+    return try await act(on: id, by: principal) { resource throws(Problem) in
+      try authorise(principal, relation == .parent ? .escalate : .delegate, resource)
+    } _: { core, party, now, store, outcome in
       try core.offer(
         id, to: target, reason: reason, by: party, version: version, now: now, store: store,
         outcome: &outcome)
     }
-    return try await durable(id)
   }
 
   /// Accepts or declines what a neighbour offers, or asks an own offer back.
   public func answerOffer(
     _ id: ThingID, _ input: Handover.Input, by principal: Principal
   ) async throws -> ThingRecord {
-    let record = try await visible(id, principal)
-    let resource = Self.resource(record)
-    let actor = try authorise(principal, .acceptHandover, resource)
-    let party = party(principal, actor: actor, on: resource)
-    try await engine.perform { core, now, store, outcome in
+    try await act(on: id, by: principal) { resource throws(Problem) in
+      try authorise(principal, .acceptHandover, resource)
+    } _: { core, party, now, store, outcome in
       try core.handOver(
         id, input, by: party, now: now, store: store, outcome: &outcome)
     }
-    return try await durable(id)
   }
 
   /// A thing as it is on disk now.

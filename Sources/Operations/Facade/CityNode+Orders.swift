@@ -44,32 +44,26 @@ extension CityNode {
   public func actOnOrder(
     _ id: ThingID, _ verb: OrderVerb, _ input: CaseInput, version: Int?, by principal: Principal
   ) async throws -> ThingRecord {
-    let record = try await visible(id, principal)
     let command = try OrderCommand(verb, input)
-    let resource = Self.resource(record)
-    let actor = try authorise(principal, Self.permission(verb), resource)
-    let party = party(principal, actor: actor, on: resource)
-    try await engine.perform { core, now, store, outcome in
+    return try await act(on: id, by: principal) { resource throws(Problem) in
+      try authorise(principal, Self.permission(verb), resource)
+    } _: { core, party, now, store, outcome in
       try core.act(
         on: id, command, by: party, version: version, now: now, store: store, outcome: &outcome)
     }
-    return try await durable(id)
   }
 
   /// Acknowledges, accepts, refuses, reports on or completes a task.
   public func actOnTask(
     _ id: ThingID, _ verb: TaskVerb, _ input: CaseInput, version: Int?, by principal: Principal
   ) async throws -> ThingRecord {
-    let record = try await visible(id, principal)
     let command = try TaskCommand(verb, input)
-    let resource = Self.resource(record)
-    let actor = try authoriseTask(principal, resource)
-    let party = party(principal, actor: actor, on: resource)
-    try await engine.perform { core, now, store, outcome in
+    return try await act(on: id, by: principal) { resource throws(Problem) in
+      try authoriseTask(principal, resource)
+    } _: { core, party, now, store, outcome in
       try core.act(
         on: id, command, by: party, version: version, now: now, store: store, outcome: &outcome)
     }
-    return try await durable(id)
   }
 
   /// A task for the node as a whole is taken by whoever commands there, one for a unit by its people.

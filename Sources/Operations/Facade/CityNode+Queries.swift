@@ -1,5 +1,6 @@
 public import Access
 public import CityCore
+public import Devices
 public import Journal
 
 extension CityNode {
@@ -34,6 +35,18 @@ extension CityNode {
         principal, permission, Self.resource(record), now: clock.now()
       ).isAllowed
     }
+  }
+
+  /// Whether the principal may see what a device measures of a property. What the device has no more
+  /// counts as ordinary working data.
+  public func mayRead(
+    _ property: String, of device: Device, for principal: Principal
+  ) -> Bool {
+    let dataClass = device.properties.first { $0.name == property }?.dataClass ?? .work
+    return access.policy.decide(
+      principal, .readReadings,
+      Resource(jurisdiction: device.jurisdiction, dataClass: dataClass), now: clock.now()
+    ).isAllowed
   }
 
   /// The scopes of a principal by kind of thing, for the event stream.

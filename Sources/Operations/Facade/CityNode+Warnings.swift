@@ -9,15 +9,13 @@ extension CityNode {
   public func actOnWarning(
     _ id: ThingID, acknowledge: Bool, reason: String?, by principal: Principal
   ) async throws -> ThingRecord {
-    let record = try await visible(id, principal)
-    let actor = try authorise(
-      principal, acknowledge ? .acknowledgeWarning : .dismissWarning, Self.resource(record))
     let command: WarningCommand = acknowledge ? .acknowledge : .dismiss(reason: reason ?? "")
-    try await engine.perform { core, now, store, outcome in
+    return try await act(on: id, by: principal) { resource throws(Problem) in
+      try authorise(principal, acknowledge ? .acknowledgeWarning : .dismissWarning, resource)
+    } _: { core, party, now, store, outcome in
       try core.act(
-        on: id, command, by: actor, now: now, store: store, outcome: &outcome)
+        on: id, command, by: party.actor, now: now, store: store, outcome: &outcome)
     }
-    return try await durable(id)
   }
 
   /// Open warnings folded into at most 20 lines by area and rule; `items` of each are its warnings.

@@ -88,6 +88,34 @@ public final class CityNode: Sendable {
     return record
   }
 
+  /// One action on a thing that the principal may see: permission, the act itself, and the thing as
+  /// it then is on disk.
+  ///
+  /// - Parameters:
+  ///   - permitted: who acts; throws when the principal may not.
+  ///   - body: the act, in the writer's transaction.
+  /// - Throws: ``Problem`` `notFound`; `conflict` when the thing passed to another jurisdiction or
+  ///   unit between the permission and the act; what the closures throw.
+  func act(
+    on id: ThingID, by principal: Principal,
+    permitted: (Resource) throws(Problem) -> Actor,
+    _ body:
+      @escaping @Sendable (
+        inout CommandCore, ActingParty, UTCTime, any NodeStore, inout CoreOutcome
+      ) throws -> Void
+  ) async throws -> ThingRecord {
+    let resource = Self.resource(try await visible(id, principal))
+    let party = party(principal, actor: try permitted(resource), on: resource)
+    try await engine.perform { core, now, store, outcome in
+      // Permission was given for the thing as it was read; others may have written since.
+      guard try store.thing(id).map(Self.resource) == resource else {
+        throw Problem(.conflict, "\(id) has passed to somebody else meanwhile; look at it again")
+      }
+      try body(&core, party, now, store, &outcome)
+    }
+    return try await durable(id)
+  }
+
   /// The capacities in which a principal acts on a case, from what it is permitted.
   public func party(
     _ principal: Principal, actor: Actor, on resource: Resource

@@ -68,10 +68,13 @@ struct RuleNode {
 struct RuleFaults {
   let source: RuleSource
   private(set) var list: [Problem.Fault] = []
+  /// Nobody reads more; a pack could have hundreds of thousands.
+  static let told = 200
 
   init(source: RuleSource) { self.source = source }
 
   mutating func add(_ node: RuleNode, _ reason: String) {
+    guard list.count < Self.told else { return }
     // What is missing has no position of its own: its nearest parent has.
     var pointer = node.pointer
     var position = source.position(pointer)

@@ -1,5 +1,4 @@
 public import CityCore
-import CityJSON
 public import Journal
 
 /// What happens to a warning. The kind and the body are what the journal stores.
@@ -106,7 +105,7 @@ public enum WarningEvent: Hashable, Sendable {
   }
 }
 
-extension WarningEvent {
+extension WarningEvent: DomainEvent {
   /// The prefix of the ids of the things it happens to.
   public static let thingKind = WarningKey.idKind
 
@@ -131,12 +130,12 @@ extension WarningEvent {
   /// JSON of the public part.
   public func body() -> [UInt8] {
     switch self {
-    case .raised(let value): Self.encode(value)
-    case .stepped(let value): Self.encode(value)
-    case .acknowledged(let value): Self.encode(value)
-    case .dismissed(let value): Self.encode(value)
-    case .filed(let value): Self.encode(value)
-    case .cleared(let value): Self.encode(value)
+    case .raised(let value): EventBody.encode(value)
+    case .stepped(let value): EventBody.encode(value)
+    case .acknowledged(let value): EventBody.encode(value)
+    case .dismissed(let value): EventBody.encode(value)
+    case .filed(let value): EventBody.encode(value)
+    case .cleared(let value): EventBody.encode(value)
     }
   }
 
@@ -145,23 +144,15 @@ extension WarningEvent {
   public static func decode(kind: String, version: Int, body: [UInt8]) -> WarningEvent? {
     guard version == 1 else { return nil }
     switch kind {
-    case "warning.raised": return read(Raised.self, body).map { .raised($0) }
-    case "warning.stepped": return read(Stepped.self, body).map { .stepped($0) }
-    case "warning.acknowledged": return read(Acknowledged.self, body).map { .acknowledged($0) }
-    case "warning.dismissed": return read(Dismissed.self, body).map { .dismissed($0) }
-    case "warning.filed": return read(Filed.self, body).map { .filed($0) }
-    case "warning.cleared": return read(Cleared.self, body).map { .cleared($0) }
+    case "warning.raised": return EventBody.decode(Raised.self, body).map { .raised($0) }
+    case "warning.stepped": return EventBody.decode(Stepped.self, body).map { .stepped($0) }
+    case "warning.acknowledged":
+      return EventBody.decode(Acknowledged.self, body).map { .acknowledged($0) }
+    case "warning.dismissed": return EventBody.decode(Dismissed.self, body).map { .dismissed($0) }
+    case "warning.filed": return EventBody.decode(Filed.self, body).map { .filed($0) }
+    case "warning.cleared": return EventBody.decode(Cleared.self, body).map { .cleared($0) }
     default: return nil
     }
-  }
-
-  /// The event inside a stored one; nil when it is of another kind.
-  public init?(_ event: StoredEvent) {
-    let header = event.header
-    guard
-      let value = Self.decode(kind: header.kind, version: header.kindVersion, body: event.body)
-    else { return nil }
-    self = value
   }
 
   /// What a person reads of it in a timeline.
@@ -172,24 +163,5 @@ extension WarningEvent {
     case .dismissed(let value): value.reason
     case .acknowledged, .filed, .cleared: nil
     }
-  }
-
-  /// What a commit needs of it.
-  public func draft(
-    thing: ThingID, actor: Actor, cause: EventID? = nil, labels: Labels, sealed: [SealedRef] = []
-  ) -> Draft {
-    Draft(
-      kind: kind, thing: thing, actor: actor, cause: cause, labels: labels, body: body(),
-      sealed: sealed)
-  }
-
-  /// Payloads are texts, times and finite numbers, which always encode. Should that change, the empty
-  /// object that stands in is refused by `decode`.
-  private static func encode(_ value: some Encodable) -> [UInt8] {
-    (try? JSON.encode(value)) ?? Array("{}".utf8)
-  }
-
-  private static func read<Value: Decodable>(_ type: Value.Type, _ body: [UInt8]) -> Value? {
-    try? JSON.decode(type, from: body)
   }
 }

@@ -1,9 +1,8 @@
 public import CityCore
-import CityJSON
 public import Journal
 
 /// A warning: the fold of its events.
-public struct WarningState: Hashable, Sendable, Codable {
+public struct WarningState: ThingState {
   public typealias Event = WarningEvent
 
   /// Where it stands for people.
@@ -61,9 +60,9 @@ public struct WarningState: Hashable, Sendable, Codable {
   public var isOpen: Bool { stage == .raised || stage == .acknowledged }
 
   /// The state after an event. Total: an event that cannot follow leaves it as it was; nil stays nil
-  /// until the warning is raised.
+  /// until the warning is raised. Nothing of a warning is sealed.
   public static func evolve(
-    _ state: WarningState?, _ event: WarningEvent, _ header: EventHeader
+    _ state: WarningState?, _ event: WarningEvent, _ header: EventHeader, sealed: [SealedRef]
   ) -> WarningState? {
     guard var state else {
       guard case .raised(let raised) = event else { return nil }
@@ -115,13 +114,6 @@ public struct WarningState: Hashable, Sendable, Codable {
     return state
   }
 
-  /// As above. Nothing of a warning is sealed.
-  public static func evolve(
-    _ state: WarningState?, _ event: WarningEvent, _ header: EventHeader, sealed: [SealedRef]
-  ) -> WarningState? {
-    evolve(state, event, header)
-  }
-
   /// The row that serves lists.
   public var index: ThingIndex {
     ThingIndex(
@@ -138,15 +130,6 @@ public struct WarningState: Hashable, Sendable, Codable {
     return OpenWarning(
       id: id, rule: rule, device: subject, property: property, grade: grade, opened: opened,
       updated: updated)
-  }
-
-  /// The state in a thing's record.
-  /// - Throws: ``Problem`` `corrupted` when the bytes are not such a state.
-  public init(record: ThingRecord) throws(Problem) {
-    guard let value = try? JSON.decode(Self.self, from: record.state) else {
-      throw Problem(.corrupted, "the state of \(record.id) cannot be read")
-    }
-    self = value
   }
 
   private init(_ raised: WarningEvent.Raised) {
@@ -176,35 +159,9 @@ public struct WarningState: Hashable, Sendable, Codable {
   }
 }
 
-/// Folds stored events into warnings. Unknown kinds and unreadable bodies keep the state.
-public struct WarningProjector: ThingProjector {
-  private let upcasters: UpcasterTable
-
-  public init(upcasters: UpcasterTable = UpcasterTable()) { self.upcasters = upcasters }
-
-  public func project(_ event: StoredEvent, before: Projection?) -> Projection {
-    let header = event.header
-    let state = before.flatMap { try? JSON.decode(WarningState.self, from: $0.state) }
-    let current = upcasters.current(
-      kind: header.kind, version: header.kindVersion, body: event.body)
-    let known = WarningEvent.decode(
-      kind: header.kind, version: current.version, body: current.body)
-    guard let known, let next = WarningState.evolve(state, known, header),
-      let bytes = try? JSON.encode(next)
-    else {
-      return before
-        ?? Projection(
-          state: Array("{}".utf8),
-          index: ThingIndex(
-            title: header.thing.rawValue, stage: "", isOpen: true, opened: header.time.time))
-    }
-    return Projection(state: bytes, index: next.index)
-  }
-}
-
 extension ProjectorTable {
   /// Registers the projector of warnings.
-  public mutating func registerWarnings(upcasters: UpcasterTable = UpcasterTable()) {
-    register(WarningProjector(upcasters: upcasters), for: WarningEvent.thingKind)
+  public mutating func registerWarnings() {
+    register(Projector<WarningState>(), for: WarningEvent.thingKind)
   }
 }

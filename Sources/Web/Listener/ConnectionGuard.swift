@@ -28,13 +28,18 @@ final class ConnectionGuard: ChannelDuplexHandler {
   private var unwanted: Int?
   private var isClosing = false
 
-  init(limits: ListenerLimits, problems: WireProblems) {
+  /// - Parameter loop: the channel's, whose time is what counts.
+  init(limits: ListenerLimits, problems: WireProblems, loop: any EventLoop) {
     self.limits = limits
     self.problems = problems
-    clock = RequestClock(limits: limits, now: Self.now)
+    clock = RequestClock(limits: limits, now: Self.now(loop))
   }
 
-  private static var now: Int64 { Int64(clamping: NIODeadline.now().uptimeNanoseconds) }
+  private static func now(_ loop: any EventLoop) -> Int64 {
+    Int64(clamping: loop.now.uptimeNanoseconds)
+  }
+
+  private func now(_ context: ChannelHandlerContext) -> Int64 { Self.now(context.eventLoop) }
 
   func handlerAdded(context: ChannelHandlerContext) { scheduleCheck(context) }
 
@@ -52,13 +57,13 @@ final class ConnectionGuard: ChannelDuplexHandler {
   // MARK: - Reading
 
   /// Told by ``FirstByteWatch``, which sees bytes before they are HTTP.
-  func bytesArrived() { clock.bytesArrived(at: Self.now) }
+  func bytesArrived(_ context: ChannelHandlerContext) { clock.bytesArrived(at: now(context)) }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     guard !isClosing else { return }
     switch unwrapInboundIn(data) {
     case .head(let head):
-      clock.headArrived(at: Self.now)
+      clock.headArrived(at: now(context))
       if !head.isKeepAlive { closesAfterResponse = true }
     case .body(let bytes):
       clock.bodyArrived(bytes.readableBytes)
@@ -67,7 +72,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
         if count > Self.drain { return close(context) }
       }
     case .end:
-      clock.requestEnded(at: Self.now)
+      clock.requestEnded(at: now(context))
       unwanted = nil
     }
     context.fireChannelRead(data)
@@ -104,7 +109,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
     case .body: context.write(data, promise: promise)
     case .end:
       isEventStream = false
-      clock.responseEnded(at: Self.now)
+      clock.responseEnded(at: now(context))
       if case .body = clock.reading, clock.inFlight == 0 { unwanted = 0 }
       guard closesAfterResponse, clock.inFlight == 0 else {
         return context.write(data, promise: promise)
@@ -115,7 +120,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
-    clock.writability(context.channel.isWritable, at: Self.now)
+    clock.writability(context.channel.isWritable, at: now(context))
     context.fireChannelWritabilityChanged()
   }
 
@@ -136,7 +141,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
 
   private func look(_ context: ChannelHandlerContext) {
     guard !isClosing else { return }
-    switch clock.verdict(at: Self.now) {
+    switch clock.verdict(at: now(context)) {
     case .fine: scheduleCheck(context)
     case .idle, .unread: close(context)
     case .headTooSlow:
@@ -144,7 +149,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
     case .bodyTooSlow:
       closesAfterResponse = true
       context.fireErrorCaught(SlowBody())
-      hardClose(context, after: .seconds(2))
+      hardClose(context, after: .microseconds(limits.farewellTime.microseconds))
     }
   }
 
@@ -186,7 +191,7 @@ final class FirstByteWatch: ChannelInboundHandler {
   init(_ connection: ConnectionGuard) { self.connection = connection }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    connection.bytesArrived()
+    connection.bytesArrived(context)
     context.fireChannelRead(data)
   }
 }

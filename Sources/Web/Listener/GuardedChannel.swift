@@ -21,7 +21,8 @@ struct GuardedChannel: ServerChildChannel {
     return inner.setup(channel: channel, logger: logger).flatMapThrowing { value in
       let pipeline = channel.pipeline.syncOperations
       if isAdmitted {
-        let handler = ConnectionGuard(limits: limits, problems: problems)
+        let handler = ConnectionGuard(
+          limits: limits, problems: problems, loop: channel.eventLoop)
         let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
         try pipeline.addHandler(handler, position: .after(decoder))
         try pipeline.addHandler(FirstByteWatch(handler), position: .first)

@@ -20,6 +20,8 @@ public struct ListenerLimits: Sendable, Hashable {
   public var idleTime = Duration64.seconds(75)
   /// How long a client may leave a response unread.
   public var writeTime = Duration64.seconds(30)
+  /// How long the answer to a body that came too slowly may take before the connection is cut.
+  public var farewellTime = Duration64.seconds(2)
 
   public init() {}
 
@@ -31,7 +33,7 @@ public struct ListenerLimits: Sendable, Hashable {
       ("headerBytes", Int64(headerBytes)), ("headerCount", Int64(headerCount)),
       ("headerTime", headerTime.microseconds), ("bodyTime", bodyTime.microseconds),
       ("minimumRate", Int64(minimumRate)), ("idleTime", idleTime.microseconds),
-      ("writeTime", writeTime.microseconds),
+      ("writeTime", writeTime.microseconds), ("farewellTime", farewellTime.microseconds),
     ]
     let faults = numbers.filter { $0.1 <= 0 }.map {
       Problem.Fault(at: "limits.\($0.0)", reason: "must be greater than 0")

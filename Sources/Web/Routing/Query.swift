@@ -5,39 +5,25 @@ public struct Query: Sendable {
   /// Pairs of one request.
   public static let maximumPairs = 64
 
-  private let pairs: [(name: String, value: String)]
+  private let pairs: EncodedPairs
 
   /// - Throws: `malformed` for broken escapes and too many pairs.
   public init(_ text: Substring?) throws(Problem) {
     guard let text, !text.isEmpty else {
-      pairs = []
+      pairs = EncodedPairs()
       return
     }
-    var pairs: [(String, String)] = []
-    for part in text.split(separator: "&") {
-      guard pairs.count < Self.maximumPairs else {
-        throw Problem(.malformed, "more than \(Self.maximumPairs) query parameters")
-      }
-      let cut = part.firstIndex(of: "=") ?? part.endIndex
-      let raw = cut == part.endIndex ? part[cut...] : part[part.index(after: cut)...]
-      guard let name = PercentCoding.decode(part[..<cut], plusIsSpace: true),
-        let value = PercentCoding.decode(raw, plusIsSpace: true)
-      else { throw Problem(.malformed, "the query is not percent-encoded UTF-8") }
-      pairs.append((name, value))
-    }
-    self.pairs = pairs
+    pairs = try EncodedPairs(text, atMost: Self.maximumPairs, in: "query")
   }
 
   /// The first value of a name; empty text for a name without `=`.
-  public subscript(name: String) -> String? { pairs.first { $0.name == name }?.value }
+  public subscript(name: String) -> String? { pairs[name] }
 
   /// Every value of a name, in order.
-  public func all(_ name: String) -> [String] {
-    pairs.filter { $0.name == name }.map(\.value)
-  }
+  public func all(_ name: String) -> [String] { pairs.values(of: name) }
 
   /// In the order of the request; a name may stand twice.
-  public var names: [String] { pairs.map(\.name) }
+  public var names: [String] { pairs.all.map(\.name) }
 
   /// - Throws: `invalid` when the value is no integer of the range.
   public func integer(

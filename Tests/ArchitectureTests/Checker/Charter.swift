@@ -59,7 +59,7 @@ struct Charter: Codable, Sendable {
     pureModules: [
       "*": ["FoundationEssentials"], "Geo": ["Glibc"], "CityJSON": ["Synchronization"],
     ],
-    freeTests: ["ArchitectureTests", "SimulatorTests"],
+    freeTests: ["ArchitectureTests", "FuzzTests", "SimulatorTests"],
     testedElsewhere: ["citybeacon"],
     caches: ["Sources/CityJSON/ParserPool.swift"],
     randomSources: ["Sources/CityCore/Sources.swift"],
