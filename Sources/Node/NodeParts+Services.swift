@@ -94,6 +94,7 @@ extension NodeParts {
     listener.port = settings.http.port
     listener.limits.connections = settings.http.maximumConnections
     listener.limits.connectionsPerAddress = settings.http.maximumConnectionsPerAddress
+    try settings.apply(to: &listener)
     let services = WebServices(
       authenticator: NodeAuthenticator(city: city), clock: clock,
       requestIDs: CountingRequestIDs(seed: SystemRandom().seed()), events: events,
@@ -150,7 +151,7 @@ extension NodeParts {
   private var nodePorts: NodePorts {
     NodePorts(
       city: city, place: place, readings: readings, storage: storage, files: files,
-      invitations: invitations, home: home, keys: keys)
+      invitations: invitations, home: home, keys: keys, telemetry: telemetry, backups: backups)
   }
 
   private var api: APIServices {
@@ -239,17 +240,37 @@ extension NodeParts {
     }
   }
 
-  /// Once a minute: retention, clustering, sessions.
+  /// Every five seconds: readings come into the order in which they are read. Once a minute: what is
+  /// too old, what sessions and tokens were used.
   private func maintenance() async {
     await cancelWhenGracefulShutdown {
+      var count = 0
       while !Task.isCancelled {
+        defer { count += 1 }
         do {
-          try await city.maintainAccess()
+          guard count.isMultiple(of: 12) else {
+            _ = try telemetry.cluster(now: clock.now())
+            try? await Task.sleep(for: .seconds(5))
+            continue
+          }
+          try await city.maintainAccess(keepTokens: .days(Int64(settings.retention.accessDays)))
           _ = try telemetry.maintain(now: clock.now())
+          let pruned = try await city.prune(
+            messages: .days(Int64(settings.retention.messageDays)),
+            invitations: .days(Int64(settings.retention.accessDays)))
+          if pruned != PruneReport() {
+            logger.info(
+              "pruned",
+              metadata: [
+                "answers": "\(pruned.answers)", "messages": "\(pruned.messages)",
+                "invitations": "\(pruned.invitations)", "releases": "\(pruned.releases)",
+                "packed": "\(pruned.packedReleases)",
+              ])
+          }
         } catch {
           logger.warning("maintenance failed", metadata: ["why": "\(error)"])
         }
-        try? await Task.sleep(for: .seconds(60))
+        try? await Task.sleep(for: .seconds(5))
       }
     }
   }

@@ -29,8 +29,8 @@ import Testing
         settings: CoreSettings(
           level: .street, name: Label(zh: name, en: name),
           jurisdiction: try #require(AdminCode(rawValue: code)), isDepartment: false,
-          zoneOffset: 8 * 3600, handling: .standard, limits: .standard, calendar: .standard,
-          classes: .standard, acceptsOffers: false,
+          zoneOffset: 8 * 3600, handling: .test, limits: .test, calendar: .standard,
+          classes: .none, acceptsOffers: false,
           selfPrincipal: try #require(PrincipalID(rawValue: "system"))))
     }
 

@@ -47,6 +47,7 @@ import Testing
   @Test func `the store in memory keeps the same contract`() throws {
     try StoreContract.journal(MemoryStore())
     try StoreContract.links(MemoryStore())
+    try StoreContract.operations(MemoryStore())
   }
 }
 

@@ -12,6 +12,7 @@ public struct NodeHome: Sendable {
   public var database: String { path + "/node.sqlite" }
   public var telemetry: String { path + "/telemetry" }
   public var evidence: String { path + "/evidence" }
+  var backups: String { path + "/backups" }
   public var ports: String { path + "/ports.json" }
   var master: String { path + "/keys/master.key" }
   var signing: String { path + "/keys/signing.key" }

@@ -10,6 +10,8 @@ extension NodeHome {
     func release() { close(descriptor) }
   }
 
+  /// Takes the folder for this process, and finishes a restore that was interrupted when it counted
+  /// already.
   /// - Throws: ``Problem`` `configuration` when another process holds it.
   func takeLock() throws(Problem) -> Lock {
     let descriptor = open(lock, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
@@ -17,7 +19,12 @@ extension NodeHome {
       if descriptor >= 0 { close(descriptor) }
       throw Problem(.configuration, "another process serves \(path) already")
     }
-    return Lock(descriptor)
+    let taken = Lock(descriptor)
+    do throws(Problem) { try Restore(home: self).finish() } catch {
+      taken.release()
+      throw error
+    }
+    return taken
   }
 
   /// Tells which ports are open: `{"http": 7400, "link": 7401}`.

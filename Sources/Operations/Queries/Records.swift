@@ -142,6 +142,10 @@ public protocol OperationsStore: AnyObject {
   func invitation(secretHash: Digest32) throws -> InvitationRecord?
   func put(_ invitation: InvitationRecord) throws
 
+  /// Removes what nobody needs any more, within the bounds. Never anything of the journal, and
+  /// nothing that a neighbour may yet ask for: the releases of the present life stay readable.
+  func prune(_ bounds: PruneBounds) throws -> PruneReport
+
   /// Named settings that a person may change while the node runs: packs, policies, rules. JSON.
   func document(_ name: String) throws -> [UInt8]?
   func putDocument(_ name: String, _ bytes: [UInt8]) throws

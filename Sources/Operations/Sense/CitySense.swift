@@ -116,7 +116,7 @@ public final class CitySense: Sendable {
         rejected.append(RejectionCode.conflict.row(Int(valid.rows[index])))
       }
       for index in stored.expired {
-        rejected.append(RejectionCode.badTime.row(Int(valid.rows[index])))
+        rejected.append(RejectionCode.expiredTime.row(Int(valid.rows[index])))
       }
       if !stored.conflicts.isEmpty || !stored.expired.isEmpty {
         rejected.sort { $0.row < $1.row }

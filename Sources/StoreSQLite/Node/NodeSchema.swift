@@ -5,8 +5,9 @@ import GRDB
 /// they are on the main line: a change is a new migration.
 enum NodeSchema {
   /// Brings a file up to date, or makes it.
+  /// - Parameter last: the migration to stop after, for the tests of later ones.
   /// - Throws: `unavailable` when a newer release has written it, `corrupted`, `storageFull`.
-  static func migrate(_ path: String) throws(Problem) {
+  static func migrate(_ path: String, upTo last: String? = nil) throws(Problem) {
     let file = path.split(separator: "/").last.map(String.init) ?? path
     do {
       var configuration = Configuration()
@@ -19,7 +20,11 @@ enum NodeSchema {
       try queue.writeWithoutTransaction { database in
         try database.execute(sql: "PRAGMA journal_mode = WAL")
       }
-      try migrator.migrate(queue)
+      if let last {
+        try migrator.migrate(queue, upTo: last)
+      } else {
+        try migrator.migrate(queue)
+      }
     } catch let problem as Problem {
       throw problem
     } catch let error as DatabaseError {
@@ -38,6 +43,13 @@ enum NodeSchema {
     migrator.registerMigration("links-1") { try $0.execute(sql: links) }
     migrator.registerMigration("access-1") { try $0.execute(sql: access) }
     migrator.registerMigration("operations-1") { try $0.execute(sql: operations) }
+    migrator.registerMigration("things-2-words") { try NodeSchemaChanges.indexWords($0) }
+    migrator.registerMigration("links-2-release-blocks") {
+      try $0.execute(sql: NodeSchemaChanges.releaseBlocks)
+    }
+    migrator.registerMigration("operations-2-outbound-queued") {
+      try NodeSchemaChanges.dateOutbound($0)
+    }
     return migrator
   }()
 

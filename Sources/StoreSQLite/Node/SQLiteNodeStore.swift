@@ -78,6 +78,16 @@ public final class SQLiteNodeStore: NodeStorage, Sendable {
     }
   }
 
+  /// Brings everything from the log into the file itself and empties the log, for who moves the file.
+  /// - Throws: `unavailable` while somebody reads, `storageFull`.
+  public func emptyLog() throws {
+    try writer.perform { store in
+      guard try store.connection.integer("PRAGMA wal_checkpoint(TRUNCATE)") == 0 else {
+        throw Problem(.unavailable, "the store is being read", retryAfter: 1)
+      }
+    }
+  }
+
   /// Finishes what waits and lets go of the file. Later pieces fail with `unavailable`.
   public func close() { writer.close() }
 

@@ -55,17 +55,48 @@ extension SQLiteTransaction: LinkStore {
   func releases(
     link: NodeID, epoch: Epoch, after linkSeq: Int64, limit: Int
   ) throws -> [Release] {
-    guard let life = try knownLife(link, epoch) else { return [] }
-    return try connection.rows(
+    guard limit > 0, let life = try knownLife(link, epoch) else { return [] }
+    let rows = try releaseRows(life, after: linkSeq, limit: limit)
+    if let first = rows.first, first.linkSeq <= max(0, linkSeq) + 1 { return rows }
+    // Numbers have no gaps: what is missing before the rows lies in blocks.
+    let packed = try packedReleases(life, after: linkSeq, limit: limit)
+    return packed + rows.prefix(limit - packed.count)
+  }
+
+  func releaseRows(
+    _ life: Int64, after linkSeq: Int64, limit: Int
+  ) throws(Problem) -> [Release] {
+    try connection.rows(
       """
       SELECT link_seq, position, policy, with_sealed FROM release
       WHERE life = ? AND link_seq > ? ORDER BY link_seq LIMIT ?
-      """, .integer(life), .integer(linkSeq), .int(max(0, limit))
+      """, .integer(life), .integer(linkSeq), .int(limit)
     ) { (row) throws(Problem) in
       Release(
         linkSeq: row.int64(0), position: row.int64(1), policyVersion: Int(row.int64(2)),
         withSealed: row.int64(3) != 0)
     }
+  }
+
+  private func packedReleases(
+    _ life: Int64, after linkSeq: Int64, limit: Int
+  ) throws(Problem) -> [Release] {
+    var found: [Release] = []
+    var last = linkSeq
+    while found.count < limit {
+      let block = try connection.first(
+        """
+        SELECT first_seq, last_seq, body FROM release_block
+        WHERE life = ? AND last_seq > ? ORDER BY last_seq LIMIT 1
+        """, .integer(life), .integer(last)
+      ) { (row) throws(Problem) in
+        (last: row.int64(1), releases: try ReleaseBlock.unpack(row.blob(2), first: row.int64(0)))
+      }
+      guard let block else { break }
+      found += block.releases.filter { $0.linkSeq > linkSeq }.prefix(limit - found.count)
+      last = block.last
+    }
+    return found
   }
 
   func releasedVersion(link: NodeID, thing: ThingID) throws -> Int {

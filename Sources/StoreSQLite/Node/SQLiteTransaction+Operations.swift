@@ -32,7 +32,7 @@ extension SQLiteTransaction: OperationsStore {
   }
 
   func enqueue(_ message: OutboundMessage) throws {
-    try write(message, "INSERT INTO outbound VALUES(?, ?, ?, ?) ON CONFLICT DO NOTHING")
+    try write(message, "INSERT INTO outbound VALUES(?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")
   }
 
   func outbound(dueBy: UTCTime, limit: Int) throws -> [OutboundMessage] {
@@ -45,13 +45,13 @@ extension SQLiteTransaction: OperationsStore {
   }
 
   func update(_ message: OutboundMessage) throws {
-    try write(message, "INSERT OR REPLACE INTO outbound VALUES(?, ?, ?, ?)")
+    try write(message, "INSERT OR REPLACE INTO outbound VALUES(?, ?, ?, ?, ?)")
   }
 
   private func write(_ message: OutboundMessage, _ sql: String) throws {
     try connection.run(
       sql, .text(message.id), .time(message.nextAttempt), .bool(message.sent != nil),
-      .blob(try StoredJSON.encode(message)))
+      .blob(try StoredJSON.encode(message)), .time(message.queued))
   }
 
   // MARK: Invitations and documents

@@ -99,7 +99,7 @@ final class SQLiteTransaction {
     forgetMarks()
   }
 
-  private func writeBehind() throws(Problem) {
+  func writeBehind() throws(Problem) {
     for (_, head) in ownHead.take() { try write(head) }
     for (link, cursor) in outboxes.take() { try write(cursor, of: link) }
     for (name, position) in cursors.take() { try write(position, as: name) }

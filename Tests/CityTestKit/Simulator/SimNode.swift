@@ -53,8 +53,8 @@ struct SimNode {
   var settings: CoreSettings {
     CoreSettings(
       level: level, name: Label(zh: id.rawValue, en: id.rawValue), jurisdiction: jurisdiction,
-      isDepartment: isDepartment, zoneOffset: 8 * 3600, handling: .standard, limits: .standard,
-      calendar: .standard, classes: .standard, acceptsOffers: false,
+      isDepartment: isDepartment, zoneOffset: 8 * 3600, handling: .test, limits: .test,
+      calendar: .standard, classes: .none, acceptsOffers: false,
       selfPrincipal: PrincipalID(rawValue: "system") ?? Self.nobody)
   }
 

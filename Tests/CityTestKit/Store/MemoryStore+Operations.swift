@@ -38,6 +38,30 @@ extension MemoryStore: OperationsStore {
     set(\.invitations, invitation.secretHash, invitation)
   }
 
+  /// Releases are left alone: memory has no rows to save.
+  public func prune(_ bounds: PruneBounds) throws -> PruneReport {
+    var report = PruneReport()
+    let over = UTCTime(seconds: 253_402_300_799)
+    let answers = tables.idempotency.values.filter { $0.expires <= bounds.answersExpiredBy }
+      .sorted { ($0.expires, $0.key) < ($1.expires, $1.key) }.prefix(bounds.rows)
+    for answer in answers { set(\.idempotency, answer.key, nil) }
+    let messages = tables.outbound.values
+      .filter { message in
+        (message.sent != nil || message.nextAttempt >= over)
+          && message.queued < bounds.messagesQueuedBefore
+      }
+      .sorted { ($0.queued, $0.id) < ($1.queued, $1.id) }.prefix(bounds.rows)
+    for message in messages { set(\.outbound, message.id, nil) }
+    let invitations = tables.invitations.values
+      .filter { $0.expires < bounds.invitationsExpiredBefore }.prefix(bounds.rows)
+    for invitation in invitations { set(\.invitations, invitation.secretHash, nil) }
+    report.answers = answers.count
+    report.messages = messages.count
+    report.invitations = invitations.count
+    report.hasMore = report.answers == bounds.rows || report.messages == bounds.rows
+    return report
+  }
+
   public func document(_ name: String) throws -> [UInt8]? { tables.documents[name] }
   public func putDocument(_ name: String, _ bytes: [UInt8]) throws {
     set(\.documents, name, bytes)
