@@ -31,6 +31,9 @@ public struct Neighbour: Hashable, Sendable, Codable {
   public var standing: Standing
   /// Serial number of its current certificate, hexadecimal.
   public var certificate: String?
+  /// Serial number of a renewed certificate that it has not used yet. Until it does, it may know of
+  /// the present one alone: a crash can come between our commit and its file. Both are let in.
+  public var nextCertificate: String?
   /// Where we dial; nil when it dials us.
   public var address: String?
   public var since: UTCTime
@@ -38,7 +41,7 @@ public struct Neighbour: Hashable, Sendable, Codable {
   public init(
     node: NodeID, relation: Relation, level: Level, name: Label, jurisdiction: AdminCode,
     publicKey: [UInt8], standing: Standing = .active, certificate: String? = nil,
-    address: String? = nil, since: UTCTime
+    nextCertificate: String? = nil, address: String? = nil, since: UTCTime
   ) {
     self.node = node
     self.relation = relation
@@ -48,8 +51,14 @@ public struct Neighbour: Hashable, Sendable, Codable {
     self.publicKey = publicKey
     self.standing = standing
     self.certificate = certificate
+    self.nextCertificate = nextCertificate
     self.address = address
     self.since = since
+  }
+
+  /// Whether a certificate with this serial number is one that it may show.
+  public func holds(_ serial: String) -> Bool {
+    certificate == nil || certificate == serial || nextCertificate == serial
   }
 }
 

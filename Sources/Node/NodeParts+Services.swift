@@ -70,6 +70,9 @@ extension NodeParts {
         identity: try NodeIdentity.load(from: path, masterKey: masterKey), at: address,
         parent: neighbour.node, clock: clock, group: eventLoops, logger: logger,
         save: { (identity) throws(Problem) in
+          #if DEBUG
+            CrashPoint.renewalReceived.pass()
+          #endif
           try identity.save(to: path, masterKey: masterKey)
         })
       let dialer = LinkDialer(
@@ -227,6 +230,7 @@ extension NodeParts {
         }
         sense.tick()
         sense.retry()
+        if count.isMultiple(of: 10) { evidence.reload() }
         evidence.tick()
         count += 1
         if count.isMultiple(of: 5) {

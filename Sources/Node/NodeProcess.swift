@@ -53,7 +53,13 @@ public struct NodeProcess: Sendable {
           .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
         }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
     try await group.run()
+    #if DEBUG
+      CrashPoint.shutdownServicesStopped.pass()
+    #endif
     try? await parts.sense.record()
+    #if DEBUG
+      CrashPoint.shutdownBeforeClose.pass()
+    #endif
     logger.notice("node stopped", metadata: ["node": "\(settings.node.id)"])
   }
 }

@@ -1,6 +1,7 @@
 import CityCore
 import Crypto
 import Foundation
+import Operations
 import StoreSQLite
 
 /// An encrypted copy of a node's store, made while it runs.
@@ -28,6 +29,9 @@ struct Backup: Sendable {
     defer { unlink(copy) }
     unlink(copy)
     try await storage.backup(to: copy)
+    #if DEBUG
+      CrashPoint.backupCopied.pass()
+    #endif
     do {
       return try Self.seal(copy, to: path, key: Self.key(masterKey))
     } catch let problem as Problem {
@@ -67,6 +71,9 @@ struct Backup: Sendable {
       }
       try writer.synchronize()
       try writer.close()
+      #if DEBUG
+        CrashPoint.backupBeforeRename.pass()
+      #endif
       guard rename(temporary, path) == 0 else {
         throw Problem(.storageFull, "the backup cannot be written")
       }
@@ -114,7 +121,6 @@ struct Backup: Sendable {
     guard isWhole, (try? writer.synchronize()) != nil, (try? writer.close()) != nil else {
       throw Problem(.corrupted, "\(path) is cut off")
     }
-    for suffix in ["-wal", "-shm"] { unlink(database + suffix) }
     guard rename(temporary, database) == 0 else {
       throw Problem(.storageFull, "\(database) cannot be written")
     }

@@ -21,8 +21,18 @@ public struct NodeHome: Sendable {
   func dialling(_ parent: NodeID) -> String { path + "/keys/to-\(parent).pem.sealed" }
   var joining: String { path + "/keys/joining.pem.sealed" }
   var lock: String { path + "/lock" }
+  var backups: String { path + "/backups" }
+  /// There as long as `node init` has not come to its end: what lies beside it is worth nothing.
+  var initialising: String { path + "/initialising" }
+  /// A store that is being laid out from a backup.
+  var restoring: String { database + ".restoring" }
+  /// One that is complete and in quarantine, about to take the place of ``database``.
+  var restored: String { database + ".restored" }
 
-  public var exists: Bool { FileManager.default.fileExists(atPath: database) }
+  public var exists: Bool {
+    [database, restored].contains { FileManager.default.fileExists(atPath: $0) }
+      && !FileManager.default.fileExists(atPath: initialising)
+  }
 
   /// Makes the folders, mode 0700.
   /// - Throws: ``Problem`` `configuration` naming the folder.

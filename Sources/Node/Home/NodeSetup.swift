@@ -100,12 +100,22 @@ public enum NodeSetup {
     try home.makeFolders()
     let lock = try home.takeLock()
     defer { lock.release() }
+    // As long as the mark is there, there is no node: an interrupted set-up can be begun anew.
+    try home.removeUnfinished()
+    try NodeHome.writeSecret([], to: home.initialising)
+    home.syncFolder()
     let clock = SystemClock()
     let keys = try home.makeKeys(node: identity.node, now: clock.now())
+    #if DEBUG
+      CrashPoint.initKeysMade.pass()
+    #endif
     let storage = try SQLiteNodeStore(path: home.database)
     defer { storage.close() }
     var random = SystemRandom()
     try storage.initialise(node: identity.node, epoch: Epoch(rawValue: random.next()))
+    #if DEBUG
+      CrashPoint.initStoreMade.pass()
+    #endif
     let coreSettings = coreSettings(settings, identity: identity)
     let passwords = passwords(settings)
     let first = try storage.transaction { store in
@@ -128,6 +138,8 @@ public enum NodeSetup {
       return made.first
     }
     guard let first else { throw Problem(.internalFault, "no administrator was made") }
+    unlink(home.initialising)
+    home.syncFolder()
     return Made(
       node: identity.node.rawValue, data: home.path, login: first.login, password: first.password,
       expires: first.until.description)
@@ -140,16 +152,24 @@ public enum NodeSetup {
       @escaping @Sendable (inout CommandCore, UTCTime, any NodeStore, inout CoreOutcome) throws ->
       Value
   ) throws -> Value {
-    let identity = try identity(settings)
     let home = NodeHome(settings.data)
     guard home.exists else {
       throw Problem(.configuration, "there is no node in \(home.path)")
     }
     let lock = try home.takeLock()
     defer { lock.release() }
-    let keys = try home.loadKeys()
     let storage = try SQLiteNodeStore(path: home.database)
     defer { storage.close() }
+    return try work(on: storage, settings, keys: try home.loadKeys(), body)
+  }
+
+  private static func work<Value: Sendable>(
+    on storage: SQLiteNodeStore, _ settings: NodeSettings, keys: NodeHome.Keys,
+    _ body:
+      @escaping @Sendable (inout CommandCore, UTCTime, any NodeStore, inout CoreOutcome) throws ->
+      Value
+  ) throws -> Value {
+    let identity = try identity(settings)
     let coreSettings = coreSettings(settings, identity: identity)
     let now = SystemClock().now()
     return try storage.transaction { store in
@@ -214,7 +234,13 @@ public enum NodeSetup {
     guard parent.node == joined.parent, let key = Hex.bytes(parent.key), key.count == 32 else {
       throw Problem(.linkRefused, "\(joined.parent) does not describe itself properly")
     }
+    #if DEBUG
+      CrashPoint.joinReceived.pass()
+    #endif
     try joined.identity.save(to: home.dialling(parent.node), masterKey: keys.master)
+    #if DEBUG
+      CrashPoint.joinSaved.pass()
+    #endif
     let relation: Relation =
       parent.jurisdiction.covers(identity.jurisdiction) ? .parent : .neighbour
     try offline(settings) { core, now, store, outcome in
@@ -236,18 +262,34 @@ public enum NodeSetup {
 
   // MARK: - Restore
 
-  /// Lays a node's store out from a backup; it wakes up quarantined, in a new epoch.
+  /// Lays a node's store out from a backup; it wakes up quarantined, in a new epoch. Interrupted at
+  /// any moment, it leaves the old store as it was, or the restored one in quarantine.
   /// - Throws: ``Problem`` `corrupted`, `configuration`.
   public static func restore(_ settings: NodeSettings, from backup: String) throws {
     let home = NodeHome(settings.data)
     let lock = try home.takeLock()
+    defer { lock.release() }
     let keys = try home.loadKeys()
+    try Backup.open(backup, to: home.restoring, masterKey: keys.master)
+    #if DEBUG
+      CrashPoint.restoreLaidOut.pass()
+    #endif
     do {
-      defer { lock.release() }
-      try Backup.open(backup, to: home.database, masterKey: keys.master)
+      let storage = try SQLiteNodeStore(path: home.restoring)
+      defer { storage.close() }
+      try work(on: storage, settings, keys: keys) { core, now, store, _ in
+        try core.enterQuarantine(now: now, store: store)
+      }
+      try storage.settle()
     }
-    try offline(settings) { core, now, store, _ in
-      try core.enterQuarantine(now: now, store: store)
+    for suffix in ["-wal", "-shm"] { unlink(home.restoring + suffix) }
+    guard rename(home.restoring, home.restored) == 0 else {
+      throw Problem(.storageFull, "\(home.restored) cannot be written")
     }
+    home.syncFolder()
+    #if DEBUG
+      CrashPoint.restorePrepared.pass()
+    #endif
+    try home.finishRestore()
   }
 }

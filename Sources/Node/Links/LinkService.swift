@@ -41,9 +41,7 @@ final class LinkService: LinkHandler {
     guard let neighbour, neighbour.standing == .active else {
       return Problem(.linkRefused, "\(peer.node) is no active neighbour of this node")
     }
-    if neighbour.relation != .parent, let known = neighbour.certificate,
-      known != peer.serial.rawValue
-    {
+    if neighbour.relation != .parent, !neighbour.holds(peer.serial.rawValue) {
       return Problem(.linkRefused, "this certificate of \(peer.node) is no longer valid")
     }
     return nil
@@ -53,9 +51,11 @@ final class LinkService: LinkHandler {
     let peer = connection.peer.node
     state.withLock { $0.connections[peer, default: [:]][connection.id] = connection }
     logger.info("link connected", metadata: ["neighbour": "\(peer)"])
+    let serial = connection.peer.serial.rawValue
     perform { core, now, store, outcome in
       outcome = try core.linkOpened(
         peer, connection: connection.id, now: now, store: store)
+      try core.usedCertificate(serial, of: peer, now: now, store: store, outcome: &outcome)
     } failed: { [logger] in
       logger.warning("link refused", metadata: ["neighbour": "\(peer)", "why": "\($0)"])
       connection.close(.init(.refused, "not accepted"))
@@ -115,6 +115,12 @@ final class LinkService: LinkHandler {
 
   /// The engine's sink: on the writer thread, after the commit.
   func execute(_ effects: [LinkEffect]) {
+    #if DEBUG
+      let acknowledges = effects.contains {
+        if case .send(_, _, .ack) = $0 { true } else { false }
+      }
+      if acknowledges { CrashPoint.linkBeforeAck.pass() }
+    #endif
     var batches: [(LinkConnection, [LinkFrame])] = []
     for effect in effects {
       switch effect {
@@ -142,6 +148,9 @@ final class LinkService: LinkHandler {
       }
     }
     for (link, frames) in batches { link.send(frames) }
+    #if DEBUG
+      if acknowledges { CrashPoint.linkAfterAck.pass() }
+    #endif
   }
 
   /// The newest connection to a neighbour.

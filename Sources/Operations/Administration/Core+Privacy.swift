@@ -30,6 +30,9 @@ extension CommandCore {
     now: UTCTime, store: any CoreStore, report: inout ErasureReport, outcome: inout CoreOutcome
   ) throws {
     var things = Set(try store.eraseSubject(subject))
+    #if DEBUG
+      CrashPoint.erasureDeleted.pass()
+    #endif
     if let thing { things.insert(thing) }
     for id in things.sorted() {
       guard let record = try store.thing(id) else { continue }

@@ -117,4 +117,18 @@ public struct WantedEvidence: Hashable, Sendable {
   public var size: Int64
   /// The neighbour through which its owner is reached.
   public var via: NodeID
+
+  public init(_ record: EvidenceRecord, via: NodeID) {
+    sha256 = record.sha256
+    thing = record.thing
+    name = record.name
+    mediaType = record.mediaType
+    size = record.size
+    self.via = via
+  }
+
+  /// The same piece of the same thing, whomever it is asked of.
+  public func isSameFile(as other: WantedEvidence) -> Bool {
+    sha256 == other.sha256 && thing == other.thing
+  }
 }

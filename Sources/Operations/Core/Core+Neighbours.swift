@@ -19,7 +19,21 @@ extension CommandCore {
         "node": neighbour.node.rawValue, "relation": neighbour.relation.rawValue,
         "jurisdiction": neighbour.jurisdiction.rawValue,
         "certificate": neighbour.certificate ?? "",
+        "nextCertificate": neighbour.nextCertificate ?? "",
       ], by: actor, now: now, store: store, outcome: &outcome)
+  }
+
+  /// A neighbour connected: with the certificate that it renewed, the one before is worth nothing
+  /// from now on.
+  public mutating func usedCertificate(
+    _ serial: String, of node: NodeID, now: UTCTime, store: any CoreStore,
+    outcome: inout CoreOutcome
+  ) throws {
+    guard var neighbour = links.neighbour(node), neighbour.nextCertificate == serial else { return }
+    neighbour.certificate = serial
+    neighbour.nextCertificate = nil
+    try addNeighbour(
+      neighbour, by: actor(.node), now: now, store: store, outcome: &outcome)
   }
 
   /// Shuts a neighbour out. Its live connection is dropped by the shell.

@@ -61,6 +61,9 @@ final class SQLiteTransaction {
     forgetMarks()
     if mustTruncateLog {
       mustTruncateLog = false
+      #if DEBUG
+        CrashPoint.erasureCommitted.pass()
+      #endif
       // A reader can keep it from being emptied; the next erasure or restart tries again.
       try? connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     }
