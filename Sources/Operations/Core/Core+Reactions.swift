@@ -107,44 +107,6 @@ extension CommandCore {
     }
   }
 
-  /// Evidence that a party adds elsewhere is fetched, so that it is here when the link is not.
-  private func wantEvidence(
-    of event: StoredEvent, arrival: Arrival?, store: any CoreStore, outcome: inout CoreOutcome
-  ) throws {
-    guard let arrival else { return }
-    let pieces: [Evidence] =
-      switch (TaskEvent(event), IncidentEvent(event)) {
-      case (.evidenceAdded(let body)?, _): body.evidence
-      case (.completed(let body)?, _): body.evidence
-      case (_, .evidenceAdded(let body)?): body.evidence
-      case (_, .handled(let body)?): body.evidence
-      default: []
-      }
-    for piece in pieces
-    where try (1...Limits.evidence).contains(piece.size)
-      && !store.evidence(piece.sha256).contains(where: { $0.thing == event.thing }) {
-      // On record before it is fetched: a crash must not make us forget that we want it. A file of
-      // these bytes that belongs to something else does not count, for who knows a hash does not
-      // have the file.
-      let record = EvidenceRecord(
-        sha256: piece.sha256, thing: event.thing, name: piece.name, mediaType: piece.mediaType,
-        size: Int64(piece.size), added: event.header.time.time, by: event.header.actor.id,
-        present: 0)
-      try store.put(record)
-      outcome.wanted.append(WantedEvidence(record, via: arrival.via))
-    }
-  }
-
-  /// Files that have not arrived, with the neighbour to ask: what the shell asks for at the start,
-  /// and again from time to time.
-  public func missingEvidence(store: any CoreStore) throws -> [WantedEvidence] {
-    try store.missingEvidence(limit: 1_000).compactMap { record in
-      guard let thing = try store.thing(record.thing), let via = links.route(to: thing.owner)
-      else { return nil }
-      return WantedEvidence(record, via: via)
-    }
-  }
-
   // MARK: - The clock
 
   /// Reminders, expiries, ends of suspensions. About once a second.
