@@ -1,5 +1,5 @@
 #if DEBUG
-  import Glibc
+  import Foundation
   import Journal
   import Synchronization
 
