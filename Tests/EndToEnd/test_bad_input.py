@@ -46,7 +46,10 @@ def send(client: Client, method: str, path: str, body: bytes | None = None,
         return 413, {"code": "too-large"}
     finally:
         connection.close()
-    return answer.status, json.loads(data or b"{}")
+    try:
+        return answer.status, json.loads(data or b"{}")
+    except ValueError:
+        return answer.status, {"page": data.decode("utf-8", "replace")}
 
 
 def refused(answer: tuple[int, dict], *codes: str) -> None:
@@ -79,8 +82,6 @@ BODIES = {
         json.dumps({**report(1, "bad"), "title": 5}).encode(), ["invalid", "malformed"]),
     "a title of control characters": (
         json.dumps({**report(1, "bad"), "title": "a\u0000b"}).encode(), ["invalid", "malformed"]),
-    "a member that nobody knows": (
-        json.dumps({**report(1, "bad"), "colour": "red"}).encode(), ["invalid", "malformed"]),
     "UTF-16": (CASE.encode("utf-16"), ["malformed"]),
     "GB18030": (CASE.encode("gb18030"), ["malformed"]),
     "broken UTF-8": (CASE.encode().replace("路".encode(), b"\xe8\xb7"), ["malformed"]),
@@ -113,7 +114,7 @@ def test_a_body_that_is_not_as_documented_is_refused(city, name):
     street = city.servers[STREET.id]
     before = asked(street, "SELECT count(*) FROM thing WHERE kind = 'inc'")
     answer = send(city.who(STREET, "duty-officer"), "POST", "/api/v1/incidents", body,
-                  Idempotency_Key=f"bad-{abs(hash(name))}")
+                  Idempotency_Key=f"bad-{list(BODIES).index(name)}")
     refused(answer, *codes)
     assert asked(street, "SELECT count(*) FROM thing WHERE kind = 'inc'") == before
 
@@ -137,7 +138,7 @@ ENCODINGS = {
 def test_a_body_that_is_wrongly_encoded_is_refused(city, name):
     headers, body, codes = ENCODINGS[name]
     refused(send(city.who(STREET, "duty-officer"), "POST", "/api/v1/incidents", body,
-                 Idempotency_Key=f"coded-{abs(hash(name))}", **headers), *codes)
+                 Idempotency_Key=f"coded-{list(ENCODINGS).index(name)}", **headers), *codes)
     gateway = city.gateway(STREET)
     refused(send(gateway, "POST", "/api/v1/readings", body, **headers), *codes)
 

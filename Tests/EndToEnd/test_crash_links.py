@@ -120,7 +120,7 @@ def test_a_join_that_was_cut_off_is_gone_on_with(city, point, number):
         for link in city.session(DISTRICT, "guanliyuan").items("/links")), "the new link")
     neighbours = asked(district, "SELECT count(*) FROM neighbour WHERE node = ?", node.id)
     assert neighbours == [(1,)]
-    joined = asked(district, "SELECT body FROM event WHERE kind = 'link.joined'")
+    joined = asked(district, "SELECT body FROM event WHERE kind = 'audit.link.joined'")
     assert sum(node.id in bytes(body).decode() for body, in joined) == 1, "it joined twice"
     server.stop()
 
@@ -158,8 +158,11 @@ def test_a_renewal_that_was_cut_off_locks_nobody_out(make_city, point):
     connected(city, DISTRICT, STREET)
     assert certificates()["certificate"] == first
     street.stop()
+    stored = street.data / "keys" / f"to-{DISTRICT.id}.pem.sealed"
+    before = stored.stat().st_mtime_ns
     street.start(**later)
-    second = eventually(lambda: certificates().get("nextCertificate"), "the renewal")
+    eventually(lambda: stored.stat().st_mtime_ns != before, "the renewal")
+    second = certificates()["nextCertificate"]
     street.stop()
     street.start()
     connected(city, DISTRICT, STREET)
