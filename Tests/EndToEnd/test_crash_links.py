@@ -31,7 +31,7 @@ def owners(city, case: str) -> tuple[str, str]:
     return rows[0][0][0], rows[1][0][0]
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 @pytest.mark.parametrize("point", [
     "offer-before-commit", "offer-committed", "offer-received", "accept-before-commit",
     "accept-committed", "accept-received"])
@@ -188,7 +188,7 @@ class Receiver(http.server.BaseHTTPRequestHandler):
         pass
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 @pytest.mark.parametrize("point", ["outbound-before-send", "outbound-sent"])
 def test_a_message_that_was_on_its_way_arrives_in_order(make_city, point, seed):
     web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)

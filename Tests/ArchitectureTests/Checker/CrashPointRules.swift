@@ -8,7 +8,9 @@ extension Checker {
   private static let row = Pattern(#"^\| `([a-z-]+)` \|.*?\]\(([^)]+)\)"#)
 
   func crashPoints() -> [Violation] {
-    guard let home = charter.crashPointFile, let told = charter.crashPointDocument else { return [] }
+    guard let home = charter.crashPointFile, let told = charter.crashPointDocument else {
+      return []
+    }
     let every = manifest.targets.flatMap(files(of:))
     guard let file = every.first(where: { $0.path == home }) else {
       return [Violation(.crashPoints, home, "is missing")]
