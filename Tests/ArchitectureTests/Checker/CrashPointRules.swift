@@ -11,7 +11,7 @@ extension Checker {
     guard let home = charter.crashPointFile, let told = charter.crashPointDocument else {
       return []
     }
-    let every = manifest.targets.flatMap(files(of:))
+    let every = manifest.shipped.flatMap(files(of:))
     guard let file = every.first(where: { $0.path == home }) else {
       return [Violation(.crashPoints, home, "is missing")]
     }
