@@ -74,7 +74,9 @@ struct Charter: Codable, Sendable {
     changelog: "CHANGELOG.md",
     crashPointFile: "Sources/Operations/Engine/CrashPoint.swift",
     crashPointDocument: "docs/failures.md",
-    blocksElsewhere: ["case diagram", "case table", "hand-over", "permissions", "release policy"])
+    blocksElsewhere: [
+      "case diagram", "case table", "hand-over", "permissions", "release policy", "settings",
+    ])
 }
 
 extension Charter {
