@@ -23,10 +23,11 @@ def run(rig: Rig) -> Outcome:
     listener.start()
     rng = random.Random(20261121)
     count = RATE * seconds
-    # Gauges speak in turn; the one whose turn it is when a warning is due rises then, and stays up.
-    rising = {number % 1_000: number for number in sorted(
-        rng.sample(range(count // 20, count), count * 9 // 10), reverse=True)}
-    chosen = dict(rng.sample(sorted(rising.items()), min(warnings, len(rising))))
+    # Gauges speak in turn. Those that were drawn rise at one of their turns, spread over the whole
+    # run but its very beginning, and stay up.
+    turns = count // 1_000
+    chosen = {device: rng.randrange(max(1, turns // 20), turns) * 1_000 + device
+              for device in rng.sample(range(1_000), warnings)}
     begin, wall = time.monotonic() + 3, time.time() + 3
     due = {device: begin + number / RATE for device, number in chosen.items()}
     plan, rows = [], []

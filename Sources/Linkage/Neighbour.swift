@@ -31,9 +31,11 @@ public struct Neighbour: Hashable, Sendable, Codable {
   public var standing: Standing
   /// Serial number of its current certificate, hexadecimal.
   public var certificate: String?
-  /// Serial number of a renewed certificate that it has not used yet. Until it does, it may know of
-  /// the present one alone: a crash can come between our commit and its file. Both are let in.
-  public var nextCertificate: String?
+  /// The serial number before that one: good until the new one was used once, because the other end
+  /// may have stopped before it could keep the new one.
+  public var previousCertificate: String?
+  /// When its current certificate ends; of the node that we dial, ours for it.
+  public var certificateEnds: UTCTime?
   /// Where we dial; nil when it dials us.
   public var address: String?
   public var since: UTCTime
@@ -41,7 +43,7 @@ public struct Neighbour: Hashable, Sendable, Codable {
   public init(
     node: NodeID, relation: Relation, level: Level, name: Label, jurisdiction: AdminCode,
     publicKey: [UInt8], standing: Standing = .active, certificate: String? = nil,
-    nextCertificate: String? = nil, address: String? = nil, since: UTCTime
+    certificateEnds: UTCTime? = nil, address: String? = nil, since: UTCTime
   ) {
     self.node = node
     self.relation = relation
@@ -51,14 +53,32 @@ public struct Neighbour: Hashable, Sendable, Codable {
     self.publicKey = publicKey
     self.standing = standing
     self.certificate = certificate
-    self.nextCertificate = nextCertificate
+    self.certificateEnds = certificateEnds
     self.address = address
     self.since = since
   }
+}
 
-  /// Whether a certificate with this serial number is one that it may show.
-  public func holds(_ serial: String) -> Bool {
-    certificate == nil || certificate == serial || nextCertificate == serial
+extension Neighbour {
+  /// Whether a certificate of this serial number may be used now.
+  public func accepts(serial: String) -> Bool {
+    guard let certificate else { return true }
+    return serial == certificate || serial == previousCertificate
+  }
+
+  /// A new certificate was issued to whoever showed `shown`.
+  public mutating func renew(shown: String, issued: String, ends: UTCTime) {
+    previousCertificate = shown
+    certificate = issued
+    certificateEnds = ends
+  }
+
+  /// A certificate was used for a connection: once that was the new one, the previous one is over.
+  /// - Returns: whether anything changed.
+  public mutating func used(serial: String) -> Bool {
+    guard serial == certificate, previousCertificate != nil else { return false }
+    previousCertificate = nil
+    return true
   }
 }
 

@@ -57,6 +57,9 @@ public struct NodeProcess: Sendable {
       CrashPoint.shutdownServicesStopped.pass()
     #endif
     try? await parts.sense.record()
+    try? await parts.engine.perform { core, now, store, _ in
+      try core.keepLinkHealth(now: now, store: store)
+    }
     #if DEBUG
       CrashPoint.shutdownBeforeClose.pass()
     #endif

@@ -152,22 +152,22 @@ def test_a_renewal_that_was_cut_off_locks_nobody_out(make_city, point):
                      extra={**later["extra"], "CITYBEACON_CRASH_AT": point})
         dies(street, point)
         is_whole(street)
-    assert certificates()["nextCertificate"] not in (None, first)
+    assert certificates()["certificate"] != first and certificates()["previousCertificate"] == first
     # It has its old certificate alone, and is let in with it; then it renews, and the old one falls.
     street.start()
     connected(city, DISTRICT, STREET)
-    assert certificates()["certificate"] == first
+    assert certificates()["previousCertificate"] == first
     street.stop()
     stored = street.data / "keys" / f"to-{DISTRICT.id}.pem.sealed"
     before = stored.stat().st_mtime_ns
     street.start(**later)
     eventually(lambda: stored.stat().st_mtime_ns != before, "the renewal")
-    second = certificates()["nextCertificate"]
+    second = certificates()["certificate"]
     street.stop()
     street.start()
     connected(city, DISTRICT, STREET)
-    eventually(lambda: certificates()["certificate"] == second, "the new certificate in use")
-    assert "nextCertificate" not in certificates() or certificates()["nextCertificate"] is None
+    eventually(lambda: certificates().get("previousCertificate") is None, "the end of the old one")
+    assert certificates()["certificate"] == second != first
     city.sessions.clear()
     ledger = Ledger(city, STREET, point)
     ledger.step()

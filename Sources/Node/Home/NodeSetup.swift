@@ -253,6 +253,7 @@ public enum NodeSetup {
           node: parent.node, relation: relation, level: parent.level, name: parent.name,
           jurisdiction: parent.jurisdiction, publicKey: key,
           certificate: joined.identity.certificate.serial.rawValue,
+          certificateEnds: joined.identity.certificate.notAfter,
           address: invitation.address.description, since: now), by: core.actor(.node), now: now,
         store: store, outcome: &outcome)
     }

@@ -64,7 +64,8 @@ final class LinkJoining: LinkAdmission {
           Neighbour(
             node: invitation.node, relation: relation, level: invitation.level,
             name: invitation.name, jurisdiction: invitation.jurisdiction, publicKey: key,
-            certificate: issued.identity.serial.rawValue, since: now),
+            certificate: issued.identity.serial.rawValue,
+            certificateEnds: issued.identity.notAfter, since: now),
           by: core.actor(.node), now: now, store: store, outcome: &outcome)
         return issued.chainPEM
       }
@@ -85,14 +86,15 @@ final class LinkJoining: LinkAdmission {
       let chain = try await engine.perform { core, now, store, outcome -> String in
         guard var neighbour = core.links.neighbour(peer.node), neighbour.standing == .active
         else { throw Problem(.linkRefused, "\(peer.node) is no active neighbour") }
-        guard neighbour.holds(peer.serial.rawValue) else {
+        guard neighbour.accepts(serial: peer.serial.rawValue) else {
           throw Problem(.linkRefused, "this certificate of \(peer.node) is no longer valid")
         }
         var random = SystemRandom()
         let issued = try authority.issue(
           csr: csrPEM, node: peer.node, now: now, serial: CertificateSerial(random: &random))
-        // The present one stays good until this one was used: the answer may never arrive.
-        neighbour.nextCertificate = issued.identity.serial.rawValue
+        neighbour.renew(
+          shown: peer.serial.rawValue, issued: issued.identity.serial.rawValue,
+          ends: issued.identity.notAfter)
         try core.addNeighbour(
           neighbour, by: core.actor(.node), now: now, store: store, outcome: &outcome)
         return issued.chainPEM

@@ -24,6 +24,7 @@ public struct CommandCore: Sendable {
   public internal(set) var isQuarantined: Bool
   /// Reactions write, and what they write is reacted to by the loop that is running already.
   var isReacting = false
+  var linkMemory = LinkMemory()
 
   /// - Throws: what the store throws; `corrupted` when it was never initialised.
   public init(
@@ -42,6 +43,7 @@ public struct CommandCore: Sendable {
     self.settings = settings
     reactedThrough = try store.cursor(Self.reactionCursor)
     isQuarantined = try store.quarantine().map { !$0.isOverridden } ?? false
+    try loadLinkMemory(store: store)
   }
 
   static let reactionCursor = "reactions"

@@ -12,6 +12,9 @@ extension CommandCore {
     let isNew = links.neighbour(neighbour.node) == nil
     try store.put(neighbour)
     try links.reload(store: store)
+    if neighbour.standing == .active {
+      try clearLinkAlarm(.lost, about: neighbour.node, now: now, store: store, outcome: &outcome)
+    }
     if isNew { try links.releaseHistory(to: neighbour.node, store: store) }
     try audit(
       isNew ? "link.joined" : "link.changed",
@@ -19,21 +22,7 @@ extension CommandCore {
         "node": neighbour.node.rawValue, "relation": neighbour.relation.rawValue,
         "jurisdiction": neighbour.jurisdiction.rawValue,
         "certificate": neighbour.certificate ?? "",
-        "nextCertificate": neighbour.nextCertificate ?? "",
       ], by: actor, now: now, store: store, outcome: &outcome)
-  }
-
-  /// A neighbour connected: with the certificate that it renewed, the one before is worth nothing
-  /// from now on.
-  public mutating func usedCertificate(
-    _ serial: String, of node: NodeID, now: UTCTime, store: any CoreStore,
-    outcome: inout CoreOutcome
-  ) throws {
-    guard var neighbour = links.neighbour(node), neighbour.nextCertificate == serial else { return }
-    neighbour.certificate = serial
-    neighbour.nextCertificate = nil
-    try addNeighbour(
-      neighbour, by: actor(.node), now: now, store: store, outcome: &outcome)
   }
 
   /// Shuts a neighbour out. Its live connection is dropped by the shell.
@@ -49,6 +38,7 @@ extension CommandCore {
     try store.put(neighbour)
     try links.reload(store: store)
     if let session = links.sessions[node] {
+      rememberLink(node)
       outcome.links.append(.close(node, connection: session.connection, code: "revoked"))
     }
     try audit(
@@ -71,6 +61,7 @@ extension CommandCore {
     try store.put(neighbour)
     try links.reload(store: store)
     if let session = links.sessions[lost] {
+      rememberLink(lost)
       outcome.links.append(.close(lost, connection: session.connection, code: "lost"))
     }
     try audit(

@@ -1,5 +1,5 @@
 public import CityCore
-public import Journal
+import Journal
 public import Linkage
 import Synchronization
 
@@ -11,11 +11,11 @@ public final class CommandEngine: Sendable, WriteGroupHooks {
     /// Frames and closings, in order.
     public var links: @Sendable ([LinkEffect]) -> Void
     /// Everything that became durable, in local order.
-    public var events: @Sendable ([PositionedEvent]) -> Void
+    public var events: @Sendable ([ToldEvent]) -> Void
     public var wanted: @Sendable ([WantedEvidence]) -> Void
     public init(
       links: @escaping @Sendable ([LinkEffect]) -> Void,
-      events: @escaping @Sendable ([PositionedEvent]) -> Void,
+      events: @escaping @Sendable ([ToldEvent]) -> Void,
       wanted: @escaping @Sendable ([WantedEvidence]) -> Void
     ) {
       self.links = links
@@ -152,7 +152,7 @@ public final class CommandEngine: Sendable, WriteGroupHooks {
     // First of all: who lost a right must not see what follows.
     directory.withLock { $0 }?.apply(outcome.access)
     if !outcome.links.isEmpty { sinks.links(outcome.links) }
-    if !outcome.events.isEmpty { sinks.events(outcome.events) }
+    if !outcome.events.isEmpty { sinks.events(ToldEvent.tell(outcome.events, store: store)) }
     if !outcome.wanted.isEmpty { sinks.wanted(outcome.wanted) }
   }
 

@@ -25,6 +25,7 @@ public final class CitySense: Sendable {
   private let log: any ReadingLog
   private let clock: any Clock64
   private let engine: CommandEngine
+  private let storedRows = Atomic<Int64>(0)
   private let rows = Counter(label: "citybeacon_readings_stored_total")
   private let refused = Counter(label: "citybeacon_readings_refused_total")
   private let found = Counter(label: "citybeacon_rule_transitions_total")
@@ -45,6 +46,9 @@ public final class CitySense: Sendable {
   /// A copy of the devices as they are now.
   public var devices: DeviceTable { table.withLock { $0 } }
   public var rules: [Rule] { state.withLock { $0.engine.rules } }
+
+  /// Readings that became durable since the start.
+  public var storedReadings: Int64 { storedRows.load(ordering: .relaxed) }
 
   // MARK: - Readings
 
@@ -122,6 +126,7 @@ public final class CitySense: Sendable {
         rejected.sort { $0.row < $1.row }
       }
       sense.rows.increment(by: Int64(stored.stored))
+      sense.storedRows.wrappingAdd(Int64(stored.stored), ordering: .relaxed)
       return IngestReply(
         accepted: valid.count - stored.conflicts.count - stored.expired.count,
         duplicates: stored.duplicates.count, rejected: rejected)
