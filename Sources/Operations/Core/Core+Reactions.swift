@@ -32,6 +32,7 @@ extension CommandCore {
     let event = item.event
     if item.arrival != nil, event.kind == Vault.redactedKind {
       try forget(event, store: store)
+      try repeatErasure(event, now: now, store: store, outcome: &outcome)
     }
     switch event.thing.kind {
     case TaskEvent.thingKind:
@@ -63,8 +64,8 @@ extension CommandCore {
       }
       return
     }
-    guard let happened = TaskEvent(event), let record = try store.thing(event.thing),
-      let task = try? OrderTask(record: record), task.request.issuer == node,
+    guard let record = try store.thing(event.thing), let task = try? OrderTask(record: record),
+      task.request.issuer == node, let happened = TaskEvent(event),
       let command = Order.mirror(happened, task: event.thing, at: event.header.time.time),
       let order = try store.thing(task.request.order), order.owner == node
     else { return }

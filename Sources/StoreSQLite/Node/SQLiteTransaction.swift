@@ -132,6 +132,14 @@ final class SQLiteTransaction {
     return found
   }
 
+  /// One of the newest events; nil when it is not among them.
+  func cachedEvent(_ position: Int64) -> PositionedEvent? {
+    guard let first = tail.first, position >= first.position,
+      position - first.position < Int64(tail.count)
+    else { return nil }
+    return tail[Int(position - first.position)]
+  }
+
   func remember(_ thing: ThingRecord?, _ id: ThingID) {
     touched.append(id)
     things[id] = .some(thing)
