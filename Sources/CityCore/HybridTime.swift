@@ -13,6 +13,12 @@ public struct HybridTime: Hashable, Sendable, Comparable, CustomStringConvertibl
   }
   /// `milliseconds.counter`, both decimal.
   public var description: String { String(milliseconds) + "." + String(counter) }
+  public init?(_ text: String) {
+    guard let cut = text.utf8.firstIndex(of: 0x2E), let wall = Int64(text[..<cut]),
+      let counter = UInt32(text[text.utf8.index(after: cut)...])
+    else { return nil }
+    self.init(milliseconds: wall, counter: counter)
+  }
   public init?(_ text: some StringProtocol) {
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)
     guard parts.count == 2, let wall = Int64(parts[0]), let counter = UInt32(parts[1]) else {

@@ -19,15 +19,18 @@ public struct ConsoleServices: Sendable {
   public var readings: ReadingsSource?
   /// Files of cases and tasks.
   public var evidence: EvidenceSource?
+  /// The vital signs of this node and of those that report to it.
+  public var vitals: VitalBoard?
 
   public init(
     node: CityNode, events: EventHub, isSecure: Bool = false, place: CityPlace? = nil,
-    readings: ReadingsSource? = nil, evidence: EvidenceSource? = nil
+    vitals: VitalBoard? = nil, readings: ReadingsSource? = nil, evidence: EvidenceSource? = nil
   ) {
     self.node = node
     self.events = events
     self.isSecure = isSecure
     self.place = place
+    self.vitals = vitals
     self.readings = readings
     self.evidence = evidence
   }

@@ -12,11 +12,14 @@ public struct Draft: Hashable, Sendable {
   /// JSON of the public part.
   public var body: [UInt8]
   public var sealed: [SealedRef]
+  /// What ``body`` was written from, when that is at hand.
+  public var memo: StateMemo
 
   public init(
     kind: String, kindVersion: Int = 1, thing: ThingID, actor: Actor, cause: EventID? = nil,
-    labels: Labels, body: [UInt8], sealed: [SealedRef] = []
+    labels: Labels, body: [UInt8], memo: StateMemo = StateMemo(), sealed: [SealedRef] = []
   ) {
+    self.memo = memo
     self.kind = kind
     self.kindVersion = kindVersion
     self.thing = thing

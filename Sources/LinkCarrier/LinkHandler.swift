@@ -61,7 +61,7 @@ public struct LinkCloseReason: Hashable, Sendable, CustomStringConvertible {
 
 /// What the carrier tells of its connections.
 ///
-/// Everything but ``unreachable(_:)`` is called on the connection's event loop, one call after the
+/// Everything but ``unreachable(_:_:)`` is called on the connection's event loop, one call after the
 /// other for one connection: `opened`, then any number of `received` and `writable`, then `closed`,
 /// once. Implementations are quick and never wait; they put what they got into a queue.
 public protocol LinkHandler: Sendable {
@@ -79,13 +79,13 @@ public protocol LinkHandler: Sendable {
 
   func closed(_ connection: LinkConnection, _ reason: LinkCloseReason)
 
-  /// A dialler's attempt failed; it tries again by itself.
-  func unreachable(_ problem: Problem)
+  /// A dialler's attempt to reach a node failed; it tries again by itself.
+  func unreachable(_ node: NodeID, _ problem: Problem)
 }
 
 extension LinkHandler {
   public func writable(_ connection: LinkConnection) {}
-  public func unreachable(_ problem: Problem) {}
+  public func unreachable(_ node: NodeID, _ problem: Problem) {}
 }
 
 /// A node that holds an invitation and asks to become a child.

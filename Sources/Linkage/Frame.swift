@@ -186,26 +186,6 @@ public enum Frame: Hashable, Sendable {
     public var sha256: Digest32
     public init(sha256: Digest32) { self.sha256 = sha256 }
   }
-
-  public struct Vitals: Hashable, Sendable, Codable {
-    public var time: UTCTime
-    public var values: [Vital]
-    public init(time: UTCTime, values: [Vital]) {
-      self.time = time
-      self.values = values
-    }
-  }
-
-  public struct Vital: Hashable, Sendable, Codable {
-    public var name: String
-    public var jurisdiction: AdminCode
-    public var value: Double
-    public init(name: String, jurisdiction: AdminCode, value: Double) {
-      self.name = name
-      self.jurisdiction = jurisdiction
-      self.value = value
-    }
-  }
 }
 
 // MARK: - Events on the wire

@@ -15,6 +15,8 @@ public struct LinkEngine: Sendable {
   public internal(set) var sessions: [NodeID: LinkSession] = [:]
   /// Connections whose hello has not come yet.
   var greeting: [UInt64: LinkSession] = [:]
+  /// Links that may have something to send since the last ``pump(now:store:)``.
+  var stirred: Set<NodeID> = []
   public var gate: any ReleaseGate
   let verifier: any CommitVerifier
   let vault: Vault?
@@ -93,7 +95,8 @@ public enum LinkEffect: Hashable, Sendable {
   /// The neighbour asks for a piece of evidence.
   case sendEvidence(to: NodeID, connection: UInt64, Frame.EvidenceWanted)
   case evidenceMissing(from: NodeID, Digest32)
-  case vitals(from: NodeID, Frame.Vitals)
+  /// Vital signs of nodes behind a neighbour that policy lets in.
+  case vitals(from: NodeID, [Frame.VitalReport])
 }
 
 /// What happened on a link that must be audited.
@@ -124,6 +127,8 @@ public struct LinkOutcome: Sendable {
   public var rolledBack = false
   /// The neighbour that has given back everything that this restored node lost.
   public var answered: NodeID?
+  /// The neighbour does not want this connection, and why: the code of ``Frame/Refused``.
+  public var turnedAway: (by: NodeID, code: String, detail: String)?
   public init() {}
 
   public struct ReceivedSealed: Hashable, Sendable {

@@ -23,11 +23,58 @@ public struct LinkStatus: Hashable, Sendable, Codable {
   public var clockOffset: Int64?
   public var clockUncertainty: Int64?
   public var certificate: String?
+  /// When that ends.
+  public var certificateEnds: UTCTime?
   public var software: String?
+  /// When the last event came in, and when the neighbour acknowledged the last one that went out.
+  public var lastEventIn: UTCTime?
+  public var lastEventOut: UTCTime?
+  /// Why the link does not stand; nil while it does, or when nobody knows.
+  public var trouble: LinkTrouble?
+  /// What somebody must look at: a twin, or a neighbour that was declared lost.
+  public var alarm: LinkAlarm?
 
   /// Events that wait to go out, and to come in.
   public var backlogOut: Int64 { max(0, released - acknowledged) }
   public var backlogIn: Int64 { max(0, announced - applied) }
+}
+
+/// Why a link does not stand.
+public struct LinkTrouble: Hashable, Sendable, Codable {
+  /// `unreachable`, `silent`, `closed`, `revoked`, `lost`, `twin`, `certificate-expired`,
+  /// `certificate-replaced`, or the code of a refusal.
+  public var code: String
+  /// For people; may come from the other end.
+  public var detail: String
+  public var since: UTCTime
+  public init(code: String, detail: String, since: UTCTime) {
+    self.code = code
+    self.detail = detail
+    self.since = since
+  }
+}
+
+/// Something about a link that somebody must look at, and the warning that says so.
+public struct LinkAlarm: Hashable, Sendable, Codable {
+  public enum Kind: String, Sendable, Codable, CaseIterable {
+    /// Two processes hold the certificate of one node.
+    case twin
+    /// An administrator declared the neighbour lost.
+    case lost
+  }
+  public var kind: Kind
+  public var warning: ThingID
+  public var since: UTCTime
+  /// When it was seen last.
+  public var last: UTCTime
+  public var times: Int
+  public init(kind: Kind, warning: ThingID, since: UTCTime, last: UTCTime, times: Int = 1) {
+    self.kind = kind
+    self.warning = warning
+    self.since = since
+    self.last = last
+    self.times = times
+  }
 }
 
 extension LinkEngine {
@@ -58,7 +105,8 @@ extension LinkEngine {
         released: cursor.released, acknowledged: cursor.acknowledged, applied: inbox,
         announced: session?.peerReleased ?? 0, clockOffset: session?.offset,
         clockUncertainty: session?.uncertainty, certificate: neighbour.certificate,
-        software: session?.peer?.software)
+        certificateEnds: neighbour.certificateEnds, software: session?.peer?.software,
+        lastEventIn: session?.lastEventIn, lastEventOut: session?.lastEventOut)
     }
   }
 

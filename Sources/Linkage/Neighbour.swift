@@ -1,4 +1,5 @@
 public import CityCore
+public import Journal
 
 /// What a neighbour is to this node.
 public enum Relation: String, Sendable, Codable, CaseIterable {
@@ -31,6 +32,11 @@ public struct Neighbour: Hashable, Sendable, Codable {
   public var standing: Standing
   /// Serial number of its current certificate, hexadecimal.
   public var certificate: String?
+  /// The serial number before that one: good until the new one was used once, because the other end
+  /// may have stopped before it could keep the new one.
+  public var previousCertificate: String?
+  /// When its current certificate ends; of the node that we dial, ours for it.
+  public var certificateEnds: UTCTime?
   /// Where we dial; nil when it dials us.
   public var address: String?
   public var since: UTCTime
@@ -38,7 +44,7 @@ public struct Neighbour: Hashable, Sendable, Codable {
   public init(
     node: NodeID, relation: Relation, level: Level, name: Label, jurisdiction: AdminCode,
     publicKey: [UInt8], standing: Standing = .active, certificate: String? = nil,
-    address: String? = nil, since: UTCTime
+    certificateEnds: UTCTime? = nil, address: String? = nil, since: UTCTime
   ) {
     self.node = node
     self.relation = relation
@@ -48,8 +54,32 @@ public struct Neighbour: Hashable, Sendable, Codable {
     self.publicKey = publicKey
     self.standing = standing
     self.certificate = certificate
+    self.certificateEnds = certificateEnds
     self.address = address
     self.since = since
+  }
+}
+
+extension Neighbour {
+  /// Whether a certificate of this serial number may be used now.
+  public func accepts(serial: String) -> Bool {
+    guard let certificate else { return true }
+    return serial == certificate || serial == previousCertificate
+  }
+
+  /// A new certificate was issued to whoever showed `shown`.
+  public mutating func renew(shown: String, issued: String, ends: UTCTime) {
+    previousCertificate = shown
+    certificate = issued
+    certificateEnds = ends
+  }
+
+  /// A certificate was used for a connection: once that was the new one, the previous one is over.
+  /// - Returns: whether anything changed.
+  public mutating func used(serial: String) -> Bool {
+    guard serial == certificate, previousCertificate != nil else { return false }
+    previousCertificate = nil
+    return true
   }
 }
 
@@ -105,6 +135,24 @@ public struct Release: Hashable, Sendable {
   }
 }
 
+/// A release, and what a frame says beside its event.
+public struct Outgoing: Hashable, Sendable {
+  public var release: Release
+  public var item: PositionedEvent
+  /// Of the thing as it stands now.
+  public var parties: [NodeID]
+  /// Highest version of the thing that the link was given.
+  public var releasedVersion: Int
+  public init(
+    release: Release, item: PositionedEvent, parties: [NodeID], releasedVersion: Int
+  ) {
+    self.release = release
+    self.item = item
+    self.parties = parties
+    self.releasedVersion = releasedVersion
+  }
+}
+
 /// How far one direction of one link has come.
 public struct OutboxCursor: Hashable, Sendable, Codable {
   /// Our epoch that the numbers belong to.
@@ -133,6 +181,9 @@ public protocol LinkStore: AnyObject {
   func append(_ release: Release, link: NodeID, epoch: Epoch) throws
   /// Releases after a link sequence number, in order.
   func releases(link: NodeID, epoch: Epoch, after linkSeq: Int64, limit: Int) throws -> [Release]
+  /// The same with everything that a data frame says of them, read at once.
+  /// - Throws: ``Problem`` `corrupted` when a release has no event.
+  func outgoing(link: NodeID, epoch: Epoch, after linkSeq: Int64, limit: Int) throws -> [Outgoing]
   /// Highest version of the thing that this link was given; 0 for none.
   func releasedVersion(link: NodeID, thing: ThingID) throws -> Int
   func putReleasedVersion(link: NodeID, thing: ThingID, version: Int) throws

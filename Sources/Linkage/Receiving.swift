@@ -17,19 +17,26 @@ extension LinkEngine {
         hello, from: peer, connection: connection, now: now, store: store, outcome: &outcome)
       return outcome
     }
+    if case .refused(let refused) = frame, refused.seq == 0,
+      greeting[connection] != nil || sessions[peer]?.connection == connection
+    {
+      // It is about the connection as a whole, and may come before the other end's hello.
+      outcome.turnedAway = (peer, refused.code, refused.detail)
+    }
     guard var session = sessions[peer], session.connection == connection else { return outcome }
     session.lastHeard = now
     switch frame {
     case .hello: break
     case .data(let data):
       session.eventsIn += Int64(data.entries.count)
+      if !data.entries.isEmpty { session.lastEventIn = now }
       sessions[peer] = session
       try apply(
         data, from: peer, session: session, now: now, journal: &journal, store: store,
         outcome: &outcome)
     case .ack(let ack):
+      if try acknowledge(ack, from: peer, store: store) { session.lastEventOut = now }
       sessions[peer] = session
-      try acknowledge(ack, from: peer, store: store)
     case .ping(let ping):
       session.peerReleased = ping.released
       sessions[peer] = session
@@ -47,6 +54,7 @@ extension LinkEngine {
         outcome: &outcome)
     case .refused(let refused):
       sessions[peer] = session
+      guard refused.seq > 0 else { break }
       outcome.notes.append(
         LinkNote(
           kind: .refusedEvent, neighbour: peer,
@@ -59,7 +67,8 @@ extension LinkEngine {
       outcome.effects.append(.evidenceMissing(from: peer, missing.sha256))
     case .vitals(let vitals):
       sessions[peer] = session
-      outcome.effects.append(.vitals(from: peer, vitals))
+      let reports = admissible(vitals.reports, from: peer)
+      if !reports.isEmpty { outcome.effects.append(.vitals(from: peer, reports)) }
     }
     return outcome
   }
@@ -83,6 +92,7 @@ extension LinkEngine {
     }
     if let old = sessions[peer], old.connection != connection {
       guard old.peer?.instance == hello.instance || now - old.lastHeard > LinkTiming.silence else {
+        sessions[peer]?.noteRival(now: now)
         return refuse(
           peer, connection, "twin", "another process holds the certificate of \(peer)", .twin,
           &outcome)
@@ -108,6 +118,7 @@ extension LinkEngine {
     session.lastHeard = now
     session.returning = hello.restored.map { _ in 0 }
     sessions[peer] = session
+    stirred.insert(peer)
     outcome.notes.append(
       LinkNote(kind: .opened, neighbour: peer, detail: "resumes after \(applied)"))
   }
@@ -124,17 +135,20 @@ extension LinkEngine {
     outcome.notes.append(LinkNote(kind: kind, neighbour: peer, detail: detail))
   }
 
-  private func acknowledge(
+  /// - Returns: whether the neighbour now has more than before.
+  private mutating func acknowledge(
     _ ack: Frame.Ack, from peer: NodeID, store: any JournalStore & LinkStore
-  ) throws {
+  ) throws -> Bool {
     let epoch = try store.journalHead().epoch
     var cursor = try outbox(peer, epoch: epoch, store: store)
-    guard ack.epoch == epoch, ack.through > cursor.acknowledged else { return }
+    guard ack.epoch == epoch, ack.through > cursor.acknowledged else { return false }
     guard ack.through <= cursor.released else {
       throw Problem(.linkRefused, "\(peer) acknowledges \(ack.through), which was never sent")
     }
     cursor.acknowledged = ack.through
     try store.putOutbox(peer, cursor)
+    stirred.insert(peer)
+    return true
   }
 
   // MARK: - Data
@@ -251,6 +265,9 @@ extension LinkEngine {
     let present = try store.journalHead().epoch
     let marks = try verified(returned.commits, entries: [], from: peer, store: store)
     for entry in returned.events {
+      if let known = try store.event(entry.event.id), known.event.hash == entry.event.cbhash {
+        continue
+      }
       let event = try entry.event.stored()
       if try store.event(event.id) != nil { continue }
       let isCovered = marks.contains { $0.covers(event) }

@@ -23,6 +23,9 @@ extension NodeParts {
       ClosureService(name: "outbound") {
         await cancelWhenGracefulShutdown { await outside.run() }
       },
+      ClosureService(name: "vital signs") {
+        await cancelWhenGracefulShutdown { await vitals.run() }
+      },
     ]
     services.append(try linkServer())
     services += try dialers()
@@ -37,10 +40,15 @@ extension NodeParts {
   // MARK: - Links
 
   private func linkServer() throws -> any Service {
-    let identity = try NodeIdentity.load(from: home.serving, masterKey: keys.master)
+    let serving = try ServingCertificate(
+      path: home.serving, authority: keys.authority, masterKey: keys.master, clock: clock,
+      logger: logger)
+    // A node that was off for long must not begin with a certificate that has ended.
+    try serving.renewIfDue()
     let description = engine.inspect { $0.description }
     let server = try LinkServer(
-      host: settings.link.host, port: settings.link.port, identity: identity, handler: links,
+      host: settings.link.host, port: settings.link.port, identity: serving.identity,
+      handler: links,
       admission: LinkJoining(
         engine: engine, authority: keys.authority, description: description),
       group: eventLoops, logger: logger
@@ -53,7 +61,19 @@ extension NodeParts {
       tellPorts()
     }
     return ClosureService(name: "links") {
-      try await cancelWhenGracefulShutdown { try await server.run() }
+      try await cancelWhenGracefulShutdown {
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+          tasks.addTask {
+            await serving.run { (identity) throws(Problem) in
+              try server.replaceIdentity(identity)
+            }
+          }
+          tasks.addTask { try await server.run() }
+          defer { tasks.cancelAll() }
+          // Both run until they are cancelled; only the port can fail.
+          while try await tasks.next() != nil {}
+        }
+      }
     }
   }
 
@@ -70,7 +90,13 @@ extension NodeParts {
         identity: try NodeIdentity.load(from: path, masterKey: masterKey), at: address,
         parent: neighbour.node, clock: clock, group: eventLoops, logger: logger,
         save: { (identity) throws(Problem) in
+          #if DEBUG
+            CrashPoint.renewalReceived.pass()
+          #endif
           try identity.save(to: path, masterKey: masterKey)
+        },
+        renewed: { [links] identity in
+          links.renewed(neighbour.node, identity.certificate)
         })
       let dialer = LinkDialer(
         address: address, parent: neighbour.node, identity: { renewal.identity },
@@ -95,6 +121,18 @@ extension NodeParts {
     listener.limits.connections = settings.http.maximumConnections
     listener.limits.connectionsPerAddress = settings.http.maximumConnectionsPerAddress
     try settings.apply(to: &listener)
+    let server = try webServer(listener)
+    return ClosureService(name: "http") {
+      try await server.run { port in
+        ports.withLock { $0.http = port }
+        tellPorts()
+        logger.notice("listening", metadata: ["http": "\(settings.http.host):\(port)"])
+      }
+    }
+  }
+
+  /// API, console and stream behind one listener.
+  func webServer(_ listener: ListenerSettings) throws -> WebServer {
     let services = WebServices(
       authenticator: NodeAuthenticator(city: city), clock: clock,
       requestIDs: CountingRequestIDs(seed: SystemRandom().seed()), events: events,
@@ -114,15 +152,8 @@ extension NodeParts {
           metricsAreOpen: settings.access.openMetrics && listener.isLoopback),
         CityAPI.group(api),
       ] + console.groups
-    let server = try WebServer(
+    return try WebServer(
       settings: listener, groups: groups, services: services, problems: console.problems)
-    return ClosureService(name: "http") {
-      try await server.run { port in
-        ports.withLock { $0.http = port }
-        tellPorts()
-        logger.notice("listening", metadata: ["http": "\(settings.http.host):\(port)"])
-      }
-    }
   }
 
   /// What devices measured, with the unit that each property has now.
@@ -138,7 +169,7 @@ extension NodeParts {
   private func pages(isSecure: Bool) -> ConsoleServices {
     let readings = readings
     return ConsoleServices(
-      node: city, events: events, isSecure: isSecure, place: place,
+      node: city, events: events, isSecure: isSecure, place: place, vitals: vitals.board,
       readings: ReadingsSource(
         latest: { device in try readings.latest(device: device) },
         course: { device, property, from, to, step in
@@ -154,8 +185,8 @@ extension NodeParts {
       invitations: invitations, home: home, keys: keys, telemetry: telemetry, backups: backups)
   }
 
-  private var api: APIServices {
-    let use = CityPorts(city: city, place: place)
+  var api: APIServices {
+    let use = CityPorts(city: city, place: place, vitals: vitals.board)
     let own = nodePorts
     var services = APIServices(
       node: use, things: use, answers: use, clock: clock, events: events, audience: use)
@@ -228,6 +259,7 @@ extension NodeParts {
         }
         sense.tick()
         sense.retry()
+        if count.isMultiple(of: 10) { evidence.reload() }
         evidence.tick()
         count += 1
         if count.isMultiple(of: 5) {

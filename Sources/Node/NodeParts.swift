@@ -33,6 +33,7 @@ struct NodeParts: Sendable {
   let place: CityPlace
   let links: LinkService
   let evidence: EvidenceLane
+  let vitals: VitalsLane
   let files: EvidenceFiles
   let events: EventHub
   let registry: PrometheusRegistry
@@ -80,7 +81,7 @@ struct NodeParts: Sendable {
       links: { links.execute($0) },
       events: { events in
         eventBox.withLock { $0 }?.publish(events.compactMap(StreamEvents.event))
-        outsideBox.withLock { $0 }?.wake(events)
+        outsideBox.withLock { $0 }?.wake(events.map(\.item))
       },
       wanted: { wanted in evidenceBox.withLock { $0 }?.want(wanted) })
     let engine = CommandEngine(core: core, storage: storage, clock: clock, sinks: sinks)
@@ -89,21 +90,14 @@ struct NodeParts: Sendable {
       settings.outbound, masterKey: keys.master, engine: engine, clock: clock, group: eventLoops,
       logger: logger)
     outsideBox.withLock { $0 = outside }
-    let reader = storage.reader
-    let hub = EventHub(
-      stream: "\(core.journal.head.epoch)", position: try await reader.lastPosition(),
-      clock: clock,
-      replay: { after, limit in
-        try await reader.events(after: after, limit: limit).compactMap(StreamEvents.event)
-      })
-    eventBox.withLock { $0 = hub }
-
     let access = try storage.transaction { store in
       try AccessDirectory(
         store: store, home: identity.organisation,
         settings: NodeSetup.accessSettings(settings, masterKey: keys.master))
     }
     let city = CityNode(engine: engine, access: access, clock: clock, identity: identity)
+    let hub = try await eventHub(city, epoch: core.journal.head.epoch, clock: clock)
+    eventBox.withLock { $0 = hub }
     let sense = CitySense(node: identity.node, log: telemetry, clock: clock, engine: engine)
     let place = CityPlace(node: city, sense: sense, reader: YAMLTree())
     let files = EvidenceFiles(folder: home.evidence)
@@ -112,13 +106,32 @@ struct NodeParts: Sendable {
     let lane = EvidenceLane(
       files: files, links: links, engine: engine, clock: clock, logger: logger)
     evidenceBox.withLock { $0 = lane }
-    links.attach(engine, evidence: lane)
+    let vitals = VitalsLane(
+      city: city, sense: sense, telemetry: telemetry, links: links, clock: clock, logger: logger)
+    links.attach(engine, evidence: lane, vitals: vitals)
     return NodeParts(
       settings: settings, home: home, keys: keys, logger: logger, clock: clock, storage: storage,
       telemetry: telemetry, engine: engine, city: city, sense: sense, place: place, links: links,
-      evidence: lane, files: files, events: hub, registry: registry,
+      evidence: lane, vitals: vitals, files: files, events: hub, registry: registry,
       invitations: Invitations(fingerprint: keys.authority.fingerprint), outside: outside,
       eventLoops: eventLoops)
+  }
+
+  private static func eventHub(
+    _ city: CityNode, epoch: Epoch, clock: SystemClock
+  ) async throws -> EventHub {
+    let access = city.access
+    return EventHub(
+      stream: "\(epoch)", position: try await city.reader.lastPosition(), clock: clock,
+      isInForce: { identity, now in
+        NodeAuthenticator.isInForce(identity, in: access, now: now)
+      },
+      replay: { after, limit in
+        let items = try await city.reader.events(after: after, limit: limit)
+        return (
+          try await city.told(items).compactMap(StreamEvents.event), items.last?.position ?? after
+        )
+      })
   }
 
   /// The metrics system takes one backend for the life of the process.

@@ -133,6 +133,14 @@ def test_of_two_twins_one_is_let_in(make_city):
             both = both + 1 if a and b else 0
             assert both < 15, "both twins are connected"
             time.sleep(0.2)
+        links = city.session(DISTRICT, "guanliyuan").items("/links")
+        alarm = next(link for link in links if link["node"] == STREET.id)["alarm"]
+        assert alarm["kind"] == "twin"
+        warning = city.who(DISTRICT, "duty-officer").get(f"/warnings/{alarm['warning']}")
+        assert warning["stage"] == "raised" and warning["grade"] == "orange"
+        turned_away = [link.get("trouble", {}).get("code") for client in (
+            city.session(STREET, "guanliyuan"), beside) for link in client.items("/links")]
+        assert "twin" in turned_away
     finally:
         twin.stop()
     connected(city, DISTRICT, STREET, 60)

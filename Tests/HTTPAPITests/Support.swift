@@ -105,9 +105,9 @@ final class FakeCity: NodePort, ThingsPort, CasesPort, OrdersPort, WarningsPort,
   func filter(
     for principal: Principal
   ) throws(Problem) -> (
-    admits: @Sendable (_ thing: ThingID?, _ resource: Resource) -> Bool, until: UTCTime?
+    admits: @Sendable (_ event: StreamEvent) -> Bool, until: UTCTime?
   ) {
-    ({ _, _ in true }, nil)
+    ({ _ in true }, nil)
   }
 
   func answer(_ key: String) async throws -> IdempotencyRecord? {

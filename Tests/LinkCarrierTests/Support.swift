@@ -37,7 +37,7 @@ final class Recorder: LinkHandler {
   func closed(_ connection: LinkConnection, _ reason: LinkCloseReason) {
     note(.closed(connection, reason))
   }
-  func unreachable(_ problem: Problem) { note(.unreachable(problem)) }
+  func unreachable(_ node: NodeID, _ problem: Problem) { note(.unreachable(problem)) }
 
   private func note(_ event: Event) {
     log.withLock { $0.append(event) }

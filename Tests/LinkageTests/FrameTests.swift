@@ -54,8 +54,13 @@ struct FrameTests {
       .evidenceWanted(Frame.EvidenceWanted(sha256: .zero, thing: thing, offset: 262_144)),
       .evidenceMissing(Frame.EvidenceMissing(sha256: .zero)),
       .vitals(
-        Frame.Vitals(
-          time: Self.now, values: [.init(name: "load", jurisdiction: place, value: 0.5)])),
+        Frame.Vitals(reports: [
+          Frame.VitalReport(
+            node: try node("street"), jurisdiction: place, time: Self.now, age: 1_200,
+            values: [
+              .init(name: "warnings.red", value: 2), .init(name: "readings.rate", value: 0.5),
+            ])
+        ])),
     ]
   }
 

@@ -146,9 +146,35 @@ struct Station {
     administrator = try parts.city.authenticate(cookie: first.cookie).principal
   }
 
-  private static func opened(_ city: CityNode, _ password: String) async throws -> OpenedSession {
+  private init(_ other: Station, _ parts: NodeParts) {
+    folder = other.folder
+    administrator = other.administrator
+    self.parts = parts
+  }
+
+  /// The same node after it was stopped and started.
+  func restarted() async throws -> Station {
+    parts.close()
+    return Station(
+      self,
+      try await NodeParts.assemble(
+        settings: parts.settings, home: NodeHome(folder),
+        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
+  }
+
+  func logIn(_ login: String, _ password: String) async throws -> OpenedSession {
+    let first = try await Self.opened(parts.city, password, login)
+    try await parts.city.changePassword(
+      from: password, to: Self.password,
+      by: parts.city.authenticate(cookie: first.cookie), address: "192.0.2.1")
+    return first
+  }
+
+  private static func opened(
+    _ city: CityNode, _ password: String, _ login: String = "admin"
+  ) async throws -> OpenedSession {
     let answer = try await city.login(
-      Login.Attempt(login: "admin", password: password, code: nil, address: "192.0.2.1"))
+      Login.Attempt(login: login, password: password, code: nil, address: "192.0.2.1"))
     guard case .opened(let session) = answer else {
       throw Unexpected(description: "a code was asked for")
     }
@@ -188,8 +214,10 @@ struct Station {
   }
 
   /// Raises a warning.
-  func warn(_ rule: String, _ grade: Grade) async throws -> ThingID {
-    let ground = parts.city.identity.jurisdiction
+  func warn(
+    _ rule: String, _ grade: Grade, ground: AdminCode? = nil, message: String = "水位 4.2 米"
+  ) async throws -> ThingID {
+    let ground = ground ?? parts.city.identity.jurisdiction
     return try await parts.engine.perform { core, now, store, outcome in
       let device = try #require(ThingID(kind: "dev", key: "gauge-1"))
       let id = try #require(
@@ -200,7 +228,7 @@ struct Station {
         rule: rule, ruleName: Label(zh: "水位过高", en: "Water level high"), subject: device,
         subjectName: Label(zh: "一号水位计", en: "Gauge 1"), property: "waterLevel", unit: "m",
         grade: grade, value: 4.2, opened: now, time: now, jurisdiction: ground, place: nil,
-        message: Label(zh: "水位 4.2 米", en: "Level 4.2 m"))
+        message: Label(zh: message, en: "Level 4.2 m"))
       try core.write(
         [
           WarningEvent.raised(raised).draft(

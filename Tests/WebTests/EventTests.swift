@@ -89,9 +89,8 @@ struct EventTests {
       $0.hubSettings.capacity = 4
       $0.replay = { after, limit in
         replayed.withLock { $0.append(after) }
-        return try (1...100).filter { $0 > after }.prefix(min(limit, 30)).map {
-          try Fixture.event($0)
-        }
+        let found = (Int64(1)...100).filter { $0 > after }.prefix(min(limit, 30))
+        return (try found.map { try Fixture.event($0) }, found.last ?? after)
       }
     }
     try await run(hubbed) { server async throws in
@@ -163,6 +162,64 @@ struct EventTests {
         _ = try await stream.read(through: "\"reason\":\"expired\"")
       }
     }
+  }
+
+  @Test func `a stream ends when its rights are over, although nobody told the hub`() async throws {
+    let isOver = Mutex(false)
+    try await run(
+      try server {
+        $0.isInForce = { identity, _ in
+          identity.proof != .token(id: "tok-1") || !isOver.withLock { $0 }
+        }
+      }
+    ) { server async throws in
+      try await RawConnection.open(server.port) { first in
+        try await first.send(request("t1"))
+        _ = try await first.read(through: "retry: 1500\n\n")
+        try await RawConnection.open(server.port) { second in
+          try await second.send(request("t2"))
+          _ = try await second.read(through: "retry: 1500\n\n")
+          isOver.withLock { $0 = true }
+          _ = try await first.read(through: "\"reason\":\"revoked\"")
+          server.hub.publish([try Fixture.event(1)])
+          _ = try await second.read(through: "data: {\"n\":1}\n\n")
+        }
+      }
+    }
+  }
+
+  @Test func `what was published is told to who may see the thing when it is told`() throws {
+    let east = try Fixture.event(1, "330106001").resource
+    let west = try Fixture.event(1, "330106002").resource
+    let thing = try #require(ThingID(rawValue: "inc_1"))
+    func event(_ position: Int64, _ standing: Resource) -> StreamEvent {
+      StreamEvent(
+        position: position, kind: "incident.filed", thing: thing, resource: east,
+        standing: standing, data: [])
+    }
+    func scope(_ resource: Resource) -> Scope {
+      Scope(regions: [
+        .init(jurisdiction: resource.jurisdiction, organisation: .any, maximumDataClass: .work)
+      ])
+    }
+    var ring = EventRing(capacity: 2, bytes: 1_000, floor: 0)
+    func told(_ scope: Scope) -> [Int64] {
+      let slots = ring.read(from: ring.start, limit: 9)?.slots ?? []
+      return slots.filter { $0.event.isAdmitted(by: scope) }.compactMap(\.event.position)
+    }
+    ring.append(EventRing.Slot(event: event(1, east), frame: ByteBuffer()))
+    #expect(told(scope(east)) == [1])
+    ring.append(EventRing.Slot(event: event(2, west), frame: ByteBuffer()))
+    // It happened in the east and is not the east's any more; the west was not there.
+    #expect(told(scope(east)) == [] && told(scope(west)) == [])
+    let both = try #require(AdminCode(rawValue: "330106"))
+    #expect(told(scope(Resource(jurisdiction: both))) == [1, 2])
+    // What the ring has lost it no longer keeps count of.
+    for position in Int64(3)...5 {
+      ring.append(EventRing.Slot(event: try Fixture.event(position), frame: ByteBuffer()))
+    }
+    ring.append(EventRing.Slot(event: event(6, east), frame: ByteBuffer()))
+    #expect(told(scope(east)) == [6])
   }
 
   @Test func `whoever asks for the header alone does not listen`() async throws {

@@ -84,6 +84,7 @@ struct TestServer {
   var registry = PrometheusRegistry()
   var hubSettings = EventHub.Settings()
   var replay: EventHub.Replay?
+  var isInForce: EventHub.Check = { _, _ in true }
   var problems: ProblemRenderer?
 
   init(_ routes: [Route] = [], style: RouteGroup.Style = .api) {
@@ -99,7 +100,8 @@ struct TestServer {
   /// Serves until the closure ends, then shuts down gracefully and waits for that.
   func run<Value>(_ body: (Running) async throws -> Value) async throws -> Value {
     let hub = EventHub(
-      stream: "e1", position: 0, settings: hubSettings, clock: clock, replay: replay)
+      stream: "e1", position: 0, settings: hubSettings, clock: clock, isInForce: isInForce,
+      replay: replay)
     let web = try WebServer(
       settings: settings, groups: groups,
       services: WebServices(

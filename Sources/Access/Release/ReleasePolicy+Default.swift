@@ -39,6 +39,13 @@ extension ReleasePolicy {
         .allow, to: [.relation(.department)], direction: .incoming, kinds: ["warning.*"],
         jurisdiction: .own,
         why: Label(zh: "部门在本辖区发布的预警", en: "a department's warnings for our ground")),
+      ReleaseRule(
+        .allow, to: [.relation(.parent)], direction: .outgoing, kinds: ["vitals.*"],
+        jurisdiction: .own, why: Label(zh: "生命体征上报", en: "vital signs go up")),
+      ReleaseRule(
+        .allow, to: [.relation(.child), .relation(.department)], direction: .incoming,
+        kinds: ["vitals.*"], jurisdiction: .own,
+        why: Label(zh: "下级和部门的生命体征", en: "vital signs of children and departments")),
     ])
 
   private static let commandChain: [ReleaseRule.Selector] = [

@@ -1,7 +1,6 @@
 import Access
 import CityCore
 import Devices
-import Linkage
 import Operations
 
 struct DevicesPage: PageView {
@@ -91,56 +90,5 @@ extension DevicePage {
     self.init(
       name: words(device.name), status: words.choice("status", device.status.rawValue),
       hasValues: !values.isEmpty, values: values, facts: facts.compactMap(\.self))
-  }
-}
-
-struct LinksPage: PageView {
-  let template = "links"
-  func title(_ words: Words) -> String { words["linksTitle"] }
-
-  struct Link: ViewModel {
-    let stateKey: String
-    let name: String
-    let relation: String
-    let level: String
-    let node: String
-    let state: String
-    let heard: Moment?
-    let released: String
-    let acknowledged: String
-    let backlogOut: String
-    let outTone: String
-    let announced: String
-    let applied: String
-    let backlogIn: String
-    let inTone: String
-    let clockOffset: String
-    let since: Moment?
-    let software: String?
-  }
-
-  let hasLinks: Bool
-  let links: [Link]
-}
-
-extension LinksPage.Link {
-  init(_ status: LinkStatus, words: Words) {
-    func offset() -> String {
-      guard let offset = status.clockOffset, let uncertainty = status.clockUncertainty else {
-        return words["unknown"]
-      }
-      return "\(TimelineLine.seconds(offset)) ± \(TimelineLine.seconds(uncertainty))"
-    }
-    self.init(
-      stateKey: status.state.rawValue, name: words(status.name),
-      relation: words.choice("relation", status.relation.rawValue),
-      level: words.choice("level", status.level.rawValue), node: status.node.rawValue,
-      state: words.choice("link", status.state.rawValue), heard: status.lastHeard.map(words.moment),
-      released: "\(status.released)", acknowledged: "\(status.acknowledged)",
-      backlogOut: "\(status.backlogOut)", outTone: status.backlogOut > 0 ? "is-stale" : "",
-      announced: "\(status.announced)", applied: "\(status.applied)",
-      backlogIn: "\(status.backlogIn)", inTone: status.backlogIn > 0 ? "is-stale" : "",
-      clockOffset: offset(), since: status.connectedSince.map(words.moment),
-      software: status.software)
   }
 }

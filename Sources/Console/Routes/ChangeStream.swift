@@ -17,8 +17,8 @@ struct ChangeStream {
         return try desk.services.events.response(
           to: context, until: principal.nextChange(after: context.received)
         ) { event in
-          guard let thing = event.thing else { return false }
-          return scopes[thing.kind]?.admits(event.resource) ?? false
+          guard let thing = event.thing, let scope = scopes[thing.kind] else { return false }
+          return event.isAdmitted(by: scope)
         }
       }
     ]

@@ -62,8 +62,13 @@ struct LinkPages {
     [
       desk.page("/links", .permission(.readLinks)) { visit in
         let links = try await visit.node.linkStatus(for: visit.principal)
+        let vitals = try desk.services.vitals.map {
+          try visit.node.vitals($0, for: visit.principal)
+        }
         return LinksPage(
-          hasLinks: !links.isEmpty, links: links.map { LinksPage.Link($0, words: visit.words) })
+          hasLinks: !links.isEmpty, links: links.map { LinksPage.Link($0, words: visit.words) },
+          hasVitals: vitals?.isEmpty == false,
+          vitals: (vitals ?? []).map { LinksPage.Vitals($0, words: visit.words) })
       }
     ]
   }

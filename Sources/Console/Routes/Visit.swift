@@ -99,7 +99,7 @@ extension Desk {
       }.map { neighbour in
         Shell.BrokenLink(
           name: words(neighbour.name),
-          heard: core.links.sessions[neighbour.node].map { words.moment($0.lastHeard) })
+          heard: core.lastHeard(neighbour.node).map(words.moment))
       }
     }
   }

@@ -9,15 +9,18 @@ public import Linkage
 public import NIOCore
 public import Operations
 public import Warnings
+public import Web
 
 /// The use cases of the node as the API asks for them.
 public struct CityPorts: Sendable {
   public let city: CityNode
   public let place: CityPlace
+  private let board: VitalBoard
 
-  public init(city: CityNode, place: CityPlace) {
+  public init(city: CityNode, place: CityPlace, vitals: VitalBoard) {
     self.city = city
     self.place = place
+    board = vitals
   }
 
   private func require(_ permission: Permission, _ principal: Principal) throws(Problem) {
@@ -66,14 +69,14 @@ extension CityPorts: AudiencePort {
   public func filter(
     for principal: Principal
   ) throws(Problem) -> (
-    admits: @Sendable (_ thing: ThingID?, _ resource: Resource) -> Bool, until: UTCTime?
+    admits: @Sendable (_ event: StreamEvent) -> Bool, until: UTCTime?
   ) {
     let scopes = city.streamScopes(principal)
     let until = principal.nextChange(after: city.clock.now())
     return (
-      { thing, resource in
-        guard let thing, let scope = scopes[thing.kind] else { return false }
-        return scope.admits(resource)
+      { event in
+        guard let thing = event.thing, let scope = scopes[thing.kind] else { return false }
+        return event.isAdmitted(by: scope)
       }, until
     )
   }
@@ -292,6 +295,10 @@ extension CityPorts: ReadingsPort {
 extension CityPorts: LinksPort {
   public func links(by principal: Principal) async throws -> [LinkStatus] {
     try await city.linkStatus(for: principal)
+  }
+
+  public func vitals(by principal: Principal) async throws -> [VitalSigns] {
+    try city.vitals(board, for: principal)
   }
 }
 

@@ -254,6 +254,8 @@ public struct InvitationDraft: Sendable, Hashable, Codable {
 
 public protocol LinksPort: Sendable {
   func links(by principal: Principal) async throws -> [LinkStatus]
+  /// The last values of this node and of those that report to it.
+  func vitals(by principal: Principal) async throws -> [VitalSigns]
 }
 
 /// Who may become and stay a neighbour.
@@ -388,6 +390,6 @@ public protocol AudiencePort: Sendable {
   func filter(
     for principal: Principal
   ) throws(Problem) -> (
-    admits: @Sendable (_ kind: ThingID?, _ resource: Resource) -> Bool, until: UTCTime?
+    admits: @Sendable (_ event: StreamEvent) -> Bool, until: UTCTime?
   )
 }

@@ -3,13 +3,14 @@ import CityCore
 import CityJSON
 import Hummingbird
 import Linkage
+import Operations
 import Web
 
 /// The links to other nodes.
 struct LinkRoutes {
   let links: any LinksPort
 
-  var operations: [Operation] { [list] }
+  var operations: [Operation] { [list, vitals] }
 
   private var list: Operation {
     .get(
@@ -24,7 +25,14 @@ struct LinkRoutes {
               "connectedSince?": .time, "released": .integer(), "acknowledged": .integer(),
               "applied": .integer(), "announced": .integer(), "backlogOut": .integer(),
               "backlogIn": .integer(), "age?": .integer(), "clockOffset?": .integer(),
-              "clockUncertainty?": .integer(), "certificate?": .string(), "software?": .string(),
+              "clockUncertainty?": .integer(), "certificate?": .string(),
+              "certificateEnds?": .time, "software?": .string(), "lastEventIn?": .time,
+              "lastEventOut?": .time, "eventAgeIn?": .integer(), "eventAgeOut?": .integer(),
+              "trouble?": .object(["code": .string(), "detail": .string(), "since": .time]),
+              "alarm?": .object([
+                "kind": .string(), "warning": .string(), "since": .time, "last": .time,
+                "times": .integer(),
+              ]),
             ]))
         ]))
     ) { [links] _, context in
@@ -34,10 +42,54 @@ struct LinkRoutes {
           var value = try JSON.value(of: link)
           value["backlogOut"] = .int(link.backlogOut)
           value["backlogIn"] = .int(link.backlogIn)
-          value["age"] = link.lastHeard.map {
-            .int(max(0, (context.received - $0).microseconds / 1_000_000))
+          func age(_ time: UTCTime?) -> JSONValue? {
+            time.map { .int(max(0, (context.received - $0).microseconds / 1_000_000)) }
           }
+          value["age"] = age(link.lastHeard)
+          value["eventAgeIn"] = age(link.lastEventIn)
+          value["eventAgeOut"] = age(link.lastEventOut)
           return try JSON.encode(value)
+        }, next: nil)
+    }
+  }
+
+  private var vitals: Operation {
+    .get(
+      "listVitals", "/vitals", "links",
+      "The last vital signs of this node and of those that report to it.",
+      access: .permission(.readLinks),
+      answer: .ok(
+        "Where each comes from, how old it is, and its values by name.",
+        .object([
+          "items": .array(
+            .object([
+              "node": .name, "name?": .label, "level?": .string(), "jurisdiction": .adminCode,
+              "isOwn": .boolean, "time": .time, "age": .integer(), "isStale": .boolean,
+              "values": .object,
+            ]))
+        ]))
+    ) { [links] _, context in
+      .page(
+        try await links.vitals(by: try context.principal()).map { signs in
+          var json = JSONWriter(capacity: 512)
+          json.beginObject()
+          json.member("node", signs.node.rawValue)
+          if let name = signs.name {
+            json.key("name")
+            try json.encode(name)
+          }
+          json.member("level", signs.level?.rawValue)
+          json.member("jurisdiction", signs.jurisdiction.rawValue)
+          json.member("isOwn", signs.isOwn)
+          json.member("time", signs.time.description)
+          json.member("age", signs.age.microseconds / 1_000_000)
+          json.member("isStale", signs.isStale)
+          json.key("values")
+          json.beginObject()
+          for vital in signs.values { json.member(vital.name, vital.value) }
+          json.endObject()
+          json.endObject()
+          return json.bytes
         }, next: nil)
     }
   }

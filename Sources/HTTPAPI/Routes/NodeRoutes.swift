@@ -38,7 +38,7 @@ struct NodeRoutes {
       return try services.events.response(to: context, until: audience.until) { event in
         (kinds.isEmpty || kinds.contains { event.kind.hasPrefix($0) })
           && ground.map { $0.covers(event.resource.jurisdiction) } ?? true
-          && audience.admits(event.thing, event.resource)
+          && audience.admits(event)
       }
     }
   }

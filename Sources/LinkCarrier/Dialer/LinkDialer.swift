@@ -53,7 +53,7 @@ public final class LinkDialer: Sendable {
         guard !Task.isCancelled else { break }
         core.logger.debug(
           "parent not reached", metadata: ["node": "\(parent)", "reason": "\(error.code.name)"])
-        core.handler.unreachable(error)
+        core.handler.unreachable(parent, error)
       }
       let wait = backoff.next(&random)
       try? await Task.sleep(for: .microseconds(wait.microseconds))

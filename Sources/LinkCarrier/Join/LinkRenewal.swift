@@ -13,6 +13,7 @@ public final class LinkRenewal: Sendable {
   private let address: LinkAddress
   private let parent: NodeID
   private let save: @Sendable (NodeIdentity) throws(Problem) -> Void
+  private let renewed: @Sendable (NodeIdentity) -> Void
   private let clock: any Clock64
   private let period: Duration64
   private let limits: LinkLimits
@@ -21,17 +22,20 @@ public final class LinkRenewal: Sendable {
 
   /// - Parameters:
   ///   - save: Stores the new identity for good, before it is used.
+  ///   - renewed: Told once the new identity is the one to dial with.
   ///   - period: How often the age is looked at, and a failed renewal tried again.
   public init(
     identity: NodeIdentity, at address: LinkAddress, parent: NodeID, clock: any Clock64,
     period: Duration64 = .hours(1), limits: LinkLimits = LinkLimits(),
     group: any EventLoopGroup, logger: Logger,
-    save: @escaping @Sendable (NodeIdentity) throws(Problem) -> Void
+    save: @escaping @Sendable (NodeIdentity) throws(Problem) -> Void,
+    renewed: @escaping @Sendable (NodeIdentity) -> Void = { _ in }
   ) {
     state = Mutex(identity)
     self.address = address
     self.parent = parent
     self.save = save
+    self.renewed = renewed
     self.clock = clock
     self.period = period
     self.limits = limits
@@ -67,6 +71,7 @@ public final class LinkRenewal: Sendable {
     try save(next)
     state.withLock { $0 = next }
     logger.info("the certificate was renewed", metadata: ["parent": "\(parent)"])
+    renewed(next)
     return true
   }
 }

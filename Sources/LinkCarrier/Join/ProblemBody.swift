@@ -45,6 +45,14 @@ enum ProblemBody {
       ?? known.first { $0.status == status } ?? .unavailable
     let detail = read?["detail"]?.stringValue.map { String($0.utf8Prefix(500)) }
     let wait = read?["retryAfter"]?.intValue.flatMap { Int(exactly: $0) }
-    return Problem(code, detail ?? "the other end answered \(status)", retryAfter: wait)
+    let faults = (read?["faults"]?.arrayValue ?? []).prefix(8).compactMap { fault in
+      fault["at"]?.stringValue.flatMap { at in
+        fault["reason"]?.stringValue.map {
+          Problem.Fault(at: String(at.utf8Prefix(100)), reason: String($0.utf8Prefix(100)))
+        }
+      }
+    }
+    return Problem(
+      code, detail ?? "the other end answered \(status)", faults: faults, retryAfter: wait)
   }
 }

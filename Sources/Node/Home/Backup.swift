@@ -2,6 +2,7 @@ import CityCore
 import Crypto
 import Foundation
 import Glibc
+import Operations
 import StoreSQLite
 import Synchronization
 
@@ -41,6 +42,9 @@ struct Backup: Sendable {
     defer { Self.remove(copy) }
     Self.remove(copy)
     try await storage.backup(to: copy)
+    #if DEBUG
+      CrashPoint.backupCopied.pass()
+    #endif
     // Minutes of blocking work, in a thread of its own.
     return try await withCheckedThrowingContinuation { continuation in
       let thread = Thread {

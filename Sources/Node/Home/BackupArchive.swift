@@ -2,6 +2,7 @@ import CityCore
 import Crypto
 import Foundation
 import Glibc
+import Operations
 
 /// How a backup lies in its file: `CBB2`, 32 bytes of salt, then records of 4 bytes length
 /// (big-endian) and an AES-256-GCM box each. The key is derived from the node's master key and the
@@ -134,7 +135,13 @@ final class BackupWriter {
 
   func finish() throws {
     try box(.end, try JSONEncoder().encode(totals))
-    guard fsync(descriptor) == 0, rename(temporary, path) == 0 else {
+    guard fsync(descriptor) == 0 else {
+      throw BackupArchive.fault("the backup cannot be written")
+    }
+    #if DEBUG
+      CrashPoint.backupBeforeRename.pass()
+    #endif
+    guard rename(temporary, path) == 0 else {
       throw BackupArchive.fault("the backup cannot be written")
     }
     isFinished = true

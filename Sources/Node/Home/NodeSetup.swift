@@ -116,12 +116,22 @@ public enum NodeSetup {
     try home.makeFolders()
     let lock = try home.takeLock()
     defer { lock.release() }
+    // As long as the mark is there, there is no node: an interrupted set-up can be begun anew.
+    try home.removeUnfinished()
+    try NodeHome.writeSecret([], to: home.initialising)
+    home.syncFolder()
     let clock = SystemClock()
     let keys = try home.makeKeys(node: identity.node, now: clock.now())
+    #if DEBUG
+      CrashPoint.initKeysMade.pass()
+    #endif
     let storage = try SQLiteNodeStore(path: home.database)
     defer { storage.close() }
     var random = SystemRandom()
     try storage.initialise(node: identity.node, epoch: Epoch(rawValue: random.next()))
+    #if DEBUG
+      CrashPoint.initStoreMade.pass()
+    #endif
     let coreSettings = try coreSettings(settings, identity: identity)
     let passwords = passwords(settings)
     let first = try storage.transaction { store in
@@ -144,6 +154,8 @@ public enum NodeSetup {
       return made.first
     }
     guard let first else { throw Problem(.internalFault, "no administrator was made") }
+    unlink(home.initialising)
+    home.syncFolder()
     return Made(
       node: identity.node.rawValue, data: home.path, login: first.login, password: first.password,
       expires: first.until.description)
@@ -163,10 +175,9 @@ public enum NodeSetup {
     }
     let lock = try home.takeLock()
     defer { lock.release() }
-    let keys = try home.loadKeys()
     let storage = try SQLiteNodeStore(path: home.database)
     defer { storage.close() }
-    return try work(on: storage, settings, identity, keys, body)
+    return try work(on: storage, settings, identity, try home.loadKeys(), body)
   }
 
   private static func work<Value: Sendable>(
@@ -240,7 +251,13 @@ public enum NodeSetup {
     guard parent.node == joined.parent, let key = Hex.bytes(parent.key), key.count == 32 else {
       throw Problem(.linkRefused, "\(joined.parent) does not describe itself properly")
     }
+    #if DEBUG
+      CrashPoint.joinReceived.pass()
+    #endif
     try joined.identity.save(to: home.dialling(parent.node), masterKey: keys.master)
+    #if DEBUG
+      CrashPoint.joinSaved.pass()
+    #endif
     let relation: Relation =
       parent.jurisdiction.covers(identity.jurisdiction) ? .parent : .neighbour
     try offline(settings) { core, now, store, outcome in
@@ -253,6 +270,7 @@ public enum NodeSetup {
           node: parent.node, relation: relation, level: parent.level, name: parent.name,
           jurisdiction: parent.jurisdiction, publicKey: key,
           certificate: joined.identity.certificate.serial.rawValue,
+          certificateEnds: joined.identity.certificate.notAfter,
           address: invitation.address.description, since: now), by: core.actor(.node), now: now,
         store: store, outcome: &outcome)
     }
@@ -287,6 +305,9 @@ public enum NodeSetup {
     let restore = Restore(home: home)
     let totals = try restore.unpack(
       backup, masterKey: keys.master, node: identity.node, progress: progress)
+    #if DEBUG
+      CrashPoint.restoreLaidOut.pass()
+    #endif
     let waiting = try quarantine(restore.stagedDatabase, settings, identity, keys)
     try restore.commit()
     return Restored(files: totals.files, bytes: totals.bytes, waitingFor: waiting)
@@ -302,7 +323,7 @@ public enum NodeSetup {
       try core.enterQuarantine(now: now, store: store)
       return try store.quarantine()?.waitingFor.count ?? 0
     }
-    try storage.emptyLog()
+    try storage.settle()
     return waiting
   }
 }

@@ -2,6 +2,7 @@ import CityCore
 import Crypto
 import Foundation
 import Glibc
+import Operations
 import StoreSQLite
 
 /// Laying a node out from a backup, so that a stop at any moment leaves the node as it was, or
@@ -14,7 +15,7 @@ struct Restore {
   let home: NodeHome
 
   private var staging: String { home.path + "/restore.part" }
-  private var ready: String { home.path + "/restore.ready" }
+  private var ready: String { home.restored }
   private var former: String { home.path + "/restore.former" }
   var stagedDatabase: String { staging + "/node.sqlite" }
 
@@ -96,14 +97,17 @@ struct Restore {
     }
     close(file)
     Self.sync(home.path)
+    #if DEBUG
+      CrashPoint.restorePrepared.pass()
+    #endif
     try finish()
   }
 
-  /// Moves what a restore that counts has not moved yet; does nothing otherwise. May be stopped and
-  /// begun again at any point.
+  /// Moves what a restore that counts has not moved yet, and removes what is left of one that does
+  /// not. May be stopped and begun again at any point.
   func finish() throws(Problem) {
     let files = FileManager.default
-    guard files.fileExists(atPath: ready) else { return }
+    guard files.fileExists(atPath: ready) else { return try discard() }
     for name in (try? files.contentsOfDirectory(atPath: staging + "/evidence")) ?? [] {
       try Self.move("\(staging)/evidence/\(name)", to: "\(home.evidence)/\(name)")
     }
@@ -118,6 +122,9 @@ struct Restore {
       // The old log must not meet the new database; should we stop in between, nobody opens either
       // before this is done again.
       for suffix in ["-wal", "-shm"] { unlink(home.database + suffix) }
+      #if DEBUG
+        CrashPoint.restoreHalfway.pass()
+      #endif
       try Self.move(stagedDatabase, to: home.database)
     }
     Self.sync(home.path)

@@ -81,6 +81,11 @@ extension NodePorts: NeighboursPort {
     try await city.engine.perform { core, now, store, outcome in
       try core.declareLost(
         node, reason: reason, by: actor, now: now, store: store, outcome: &outcome)
+      if let neighbour = core.links.neighbour(node) {
+        try core.raiseLinkAlarm(
+          .lost, about: neighbour, last: now, times: 1, by: actor, now: now, store: store,
+          outcome: &outcome)
+      }
     }
   }
 

@@ -21,14 +21,16 @@ final class LinkService: LinkHandler {
   private let waiting = Mutex<[UInt64: Int]>([:])
   private let engine = Mutex<CommandEngine?>(nil)
   private let evidence = Mutex<EvidenceLane?>(nil)
+  private let vitals = Mutex<VitalsLane?>(nil)
   private let logger: Logger
 
   init(logger: Logger) { self.logger = logger }
 
   /// Breaks the circle of construction: the engine's sinks need this, and this needs the engine.
-  func attach(_ engine: CommandEngine, evidence: EvidenceLane) {
+  func attach(_ engine: CommandEngine, evidence: EvidenceLane, vitals: VitalsLane) {
     self.engine.withLock { $0 = engine }
     self.evidence.withLock { $0 = evidence }
+    self.vitals.withLock { $0 = vitals }
   }
 
   // MARK: - From the carrier
@@ -38,13 +40,21 @@ final class LinkService: LinkHandler {
       return Problem(.unavailable, "this node is still starting")
     }
     let neighbour = engine.inspect { $0.links.neighbour(peer.node) }
-    guard let neighbour, neighbour.standing == .active else {
-      return Problem(.linkRefused, "\(peer.node) is no active neighbour of this node")
+    func refused(_ reason: String, _ detail: String) -> Problem {
+      Problem(.linkRefused, detail, faults: [.init(at: LinkRefusal.pointer, reason: reason)])
     }
-    if neighbour.relation != .parent, let known = neighbour.certificate,
-      known != peer.serial.rawValue
-    {
-      return Problem(.linkRefused, "this certificate of \(peer.node) is no longer valid")
+    guard let neighbour else {
+      return refused("unknown-neighbour", "\(peer.node) is no neighbour of this node")
+    }
+    switch neighbour.standing {
+    case .active: break
+    case .revoked: return refused("revoked", "the certificate of \(peer.node) is revoked")
+    case .lost: return refused("lost", "\(peer.node) was declared lost; it must join again")
+    }
+    // The certificate of whom we dial is not ours to know: its authority vouches for it.
+    if neighbour.address == nil, !neighbour.accepts(serial: peer.serial.rawValue) {
+      return refused(
+        "certificate-replaced", "this certificate of \(peer.node) is no longer valid")
     }
     return nil
   }
@@ -56,6 +66,10 @@ final class LinkService: LinkHandler {
     perform { core, now, store, outcome in
       outcome = try core.linkOpened(
         peer, connection: connection.id, now: now, store: store)
+      if connection.side == .accepted {
+        try core.certificateUsed(
+          connection.peer.serial.rawValue, by: peer, now: now, store: store, outcome: &outcome)
+      }
     } failed: { [logger] in
       logger.warning("link refused", metadata: ["neighbour": "\(peer)", "why": "\($0)"])
       connection.close(.init(.refused, "not accepted"))
@@ -101,20 +115,48 @@ final class LinkService: LinkHandler {
     }
     waiting.withLock { $0[connection.id] = nil }
     logger.info("link closed", metadata: ["neighbour": "\(peer)", "why": "\(reason)"])
-    perform { core, _, _, _ in
+    perform { core, now, _, _ in
       core.linkClosed(peer, connection: connection.id)
+      core.linkTroubled(
+        peer, code: LinkRefusal.code(reason), detail: reason.description, now: now)
     } failed: { _ in
     }
   }
 
-  func unreachable(_ problem: Problem) {
-    logger.debug("parent unreachable", metadata: ["why": "\(problem.detail)"])
+  func unreachable(_ node: NodeID, _ problem: Problem) {
+    logger.debug("neighbour unreachable", metadata: ["why": "\(problem.detail)"])
+    perform { core, now, _, _ in
+      core.linkTroubled(
+        node, code: LinkRefusal.code(problem), detail: problem.detail, now: now)
+    } failed: { _ in
+    }
+  }
+
+  /// There is a new certificate to dial a neighbour with: the connection is made anew with it, so
+  /// that the neighbour sees it used and retires the one before.
+  func renewed(_ node: NodeID, _ certificate: PeerIdentity) {
+    perform { core, now, store, outcome in
+      guard var neighbour = core.links.neighbour(node) else { return }
+      neighbour.certificate = certificate.serial.rawValue
+      neighbour.certificateEnds = certificate.notAfter
+      try core.addNeighbour(
+        neighbour, by: core.actor(.node), now: now, store: store, outcome: &outcome)
+    } failed: { [logger] in
+      logger.warning("a renewed certificate is not on record", metadata: ["why": "\($0)"])
+    }
+    disconnect(node, .init(.shutdown, "a new certificate"))
   }
 
   // MARK: - To the carrier
 
   /// The engine's sink: on the writer thread, after the commit.
   func execute(_ effects: [LinkEffect]) {
+    #if DEBUG
+      let acknowledges = effects.contains {
+        if case .send(_, _, .ack) = $0 { true } else { false }
+      }
+      if acknowledges { CrashPoint.linkBeforeAck.pass() }
+    #endif
     var batches: [(LinkConnection, [LinkFrame])] = []
     for effect in effects {
       switch effect {
@@ -131,17 +173,24 @@ final class LinkService: LinkHandler {
         // What was to be said before goodbye goes first.
         for (link, frames) in batches { link.send(frames) }
         batches.removeAll()
-        self.connection(peer, connection)?.close(.init(.refused, code))
+        if LinkRefusal.isForGood(code) {
+          disconnect(peer, .init(.revoked, code))
+        } else {
+          self.connection(peer, connection)?.close(.init(.refused, code))
+        }
       case .sendEvidence(let to, let connection, let wanted):
         if let link = self.connection(to, connection) {
           evidence.withLock { $0 }?.send(wanted, over: link)
         }
       case .evidenceMissing(let from, let hash):
         evidence.withLock { $0 }?.missing(hash, at: from)
-      case .vitals: break
+      case .vitals(_, let reports): vitals.withLock { $0 }?.take(reports)
       }
     }
     for (link, frames) in batches { link.send(frames) }
+    #if DEBUG
+      if acknowledges { CrashPoint.linkAfterAck.pass() }
+    #endif
   }
 
   /// The newest connection to a neighbour.

@@ -47,6 +47,21 @@ final class NodeAuthenticator: Authenticator {
     }
   }
 
+  /// Whether an identity is still what its credential makes of its holder: in force, and with the
+  /// same rights.
+  static func isInForce(
+    _ identity: Web.Identity, in access: AccessDirectory, now: UTCTime
+  ) -> Bool {
+    let credential: Authenticated.Credential? =
+      switch identity.proof {
+      case .token(let id): ThingID(rawValue: id).map { .token($0) }
+      case .session(let id, _): Digest32(hex: id).map { .session($0) }
+      case .listener: nil
+      }
+    guard let credential else { return identity.proof == .listener }
+    return access.principal(credential, now: now) == identity.principal
+  }
+
   private func identity(bearer text: String, now: UTCTime) throws(Problem) -> Web.Identity {
     let mark = fingerprint(of: text)
     if let known = known.withLock({ $0[mark] }), city.access.isGood(known.token, now: now) {

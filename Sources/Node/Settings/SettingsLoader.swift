@@ -58,10 +58,15 @@ public struct SettingsLoader: Sendable {
   }
 
   /// Variables that are not settings.
-  private static let reserved: Set<String> = [
-    "CITYBEACON_RANK", "CITYBEACON_CRASH_AT", "CITYBEACON_TOKEN", "CITYBEACON_PASSWORD",
-    "CITYBEACON_BACKUP_KEY",
-  ]
+  private static let reserved: Set<String> = {
+    var names: Set<String> = [
+      "CITYBEACON_RANK", "CITYBEACON_TOKEN", "CITYBEACON_PASSWORD", "CITYBEACON_BACKUP_KEY",
+    ]
+    #if DEBUG
+      names.insert("CITYBEACON_CRASH_AT")
+    #endif
+    return names
+  }()
 
   private func check(
     _ settings: NodeSettings, at: (String) -> String, faults: inout [Problem.Fault]

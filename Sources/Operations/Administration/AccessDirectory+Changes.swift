@@ -9,12 +9,12 @@ extension AccessDirectory.State {
       let tree = policy.organisations
       let others = tree.all.filter { $0.id != organisation.id }
       rebuild(tree.home, others + [organisation])
-      if let old = tree[organisation.id], old.reach != organisation.reach {
-        revocations.append(.everybody)
-      }
+      // A new one may be part of a unit whose people now see more.
+      if tree[organisation.id]?.reach != organisation.reach { revocations.append(.everybody) }
     case .organisationDeleted(let id):
       let tree = policy.organisations
       rebuild(tree.home, tree.all.filter { $0.id != id })
+      revocations.append(.everybody)
     case .person(let person): take(person, &revocations)
     case .token(let token): take(token, &revocations)
     case .tokenDeleted(let id): drop(id, &revocations)

@@ -18,12 +18,18 @@ public struct CommandCore: Sendable {
   public internal(set) var links: LinkEngine
   public let vault: Vault
   public internal(set) var random: any RandomSource
-  public var settings: CoreSettings
+  /// Rarely changed, and large: copies of the core share it.
+  private var shared: Shared
+  public var settings: CoreSettings {
+    _read { yield shared.settings }
+    set { shared = Shared(newValue) }
+  }
   /// Local position through which reactions ran. Stands still while the node is quarantined.
   var reactedThrough: Int64
   public internal(set) var isQuarantined: Bool
   /// Reactions write, and what they write is reacted to by the loop that is running already.
   var isReacting = false
+  var linkMemory = LinkMemory()
 
   /// - Throws: what the store throws; `corrupted` when it was never initialised.
   public init(
@@ -39,9 +45,15 @@ public struct CommandCore: Sendable {
       ownKey: signer.publicKey, verifier: verifier, vault: vault, store: store)
     self.vault = vault
     self.random = random
-    self.settings = settings
+    shared = Shared(settings)
     reactedThrough = try store.cursor(Self.reactionCursor)
     isQuarantined = try store.quarantine().map { !$0.isOverridden } ?? false
+    try loadLinkMemory(store: store)
+  }
+
+  private final class Shared: Sendable {
+    let settings: CoreSettings
+    init(_ settings: CoreSettings) { self.settings = settings }
   }
 
   static let reactionCursor = "reactions"
@@ -117,4 +129,18 @@ public struct WantedEvidence: Hashable, Sendable {
   public var size: Int64
   /// The neighbour through which its owner is reached.
   public var via: NodeID
+
+  public init(_ record: EvidenceRecord, via: NodeID) {
+    sha256 = record.sha256
+    thing = record.thing
+    name = record.name
+    mediaType = record.mediaType
+    size = record.size
+    self.via = via
+  }
+
+  /// The same piece of the same thing, whomever it is asked of.
+  public func isSameFile(as other: WantedEvidence) -> Bool {
+    sha256 == other.sha256 && thing == other.thing
+  }
 }

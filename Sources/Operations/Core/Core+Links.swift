@@ -16,6 +16,7 @@ extension CommandCore {
   }
 
   public mutating func linkClosed(_ peer: NodeID, connection: UInt64) {
+    if links.sessions[peer]?.connection == connection { rememberLink(peer) }
     links.closed(peer, connection: connection)
   }
 
@@ -34,7 +35,12 @@ extension CommandCore {
   /// Pings and silences. About once a second.
   public mutating func tickLinks(now: UTCTime, store: any CoreStore) throws -> CoreOutcome {
     var outcome = CoreOutcome()
-    outcome.links = try links.tick(now: now, store: store)
+    try watchLinks(now: now, store: store, outcome: &outcome)
+    let effects = try links.tick(now: now, store: store)
+    for case .close(let peer, _, let code) in effects {
+      linkTroubled(peer, code: code, detail: "nothing was heard", now: now)
+    }
+    outcome.links += effects
     return outcome
   }
 
@@ -53,7 +59,11 @@ extension CommandCore {
       try enterQuarantine(now: now, store: store)
       outcome.links += links.closeAll(code: "rolled-back")
     }
-    for note in linked.notes where note.kind != .opened {
+    if let away = linked.turnedAway {
+      linkTroubled(away.by, code: away.code, detail: away.detail, now: now)
+    }
+    // A twin is on record once it is known to be one; see `watchLinks`.
+    for note in linked.notes where note.kind != .opened && note.kind != .twin {
       try audit("link.\(note.kind.rawValue)", note, now: now, store: store, outcome: &outcome)
     }
     try react(now: now, store: store, outcome: &outcome)
@@ -85,7 +95,9 @@ extension CommandCore {
   /// once, before anything else.
   public mutating func enterQuarantine(now: UTCTime, store: any CoreStore) throws {
     let kept = journal.head
-    let waiting = links.neighbours.filter { $0.standing == .active }.map(\.node)
+    // Also for those that the backup knows as revoked or lost: they may have been taken in again since,
+    // and hold what this node wrote then.
+    let waiting = links.neighbours.map(\.node)
     try journal.beginEpoch(Epoch(rawValue: random.next()), store: store)
     try links.rebase(store: store)
     guard !waiting.isEmpty else { return }
@@ -110,7 +122,7 @@ extension CommandCore {
       "quarantine.overridden",
       ["reason": reason, "missing": quarantine.waitingFor.map(\.rawValue).joined(separator: ",")],
       by: actor, now: now, store: store, outcome: &outcome)
-    for record in try store.openThings(ownedBy: node) {
+    for record in try store.openThings(ownedBy: node) where record.canBeForfeited {
       try write(
         [
           Draft(

@@ -22,6 +22,8 @@ public struct CoreSettings: Sendable {
   public var acceptsOffers: Bool
   /// How long an orange or red warning may go unacknowledged before it leaves the building.
   public var unacknowledgedAfter: Duration64
+  /// Grade of the warnings about the links themselves: a twin, a neighbour declared lost.
+  public var linkAlarmGrade = Grade.orange
   /// Acts where no person does.
   public var selfPrincipal: PrincipalID
 

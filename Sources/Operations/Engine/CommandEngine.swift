@@ -1,5 +1,5 @@
 public import CityCore
-public import Journal
+import Journal
 public import Linkage
 import Synchronization
 
@@ -11,11 +11,11 @@ public final class CommandEngine: Sendable, WriteGroupHooks {
     /// Frames and closings, in order.
     public var links: @Sendable ([LinkEffect]) -> Void
     /// Everything that became durable, in local order.
-    public var events: @Sendable ([PositionedEvent]) -> Void
+    public var events: @Sendable ([ToldEvent]) -> Void
     public var wanted: @Sendable ([WantedEvidence]) -> Void
     public init(
       links: @escaping @Sendable ([LinkEffect]) -> Void,
-      events: @escaping @Sendable ([PositionedEvent]) -> Void,
+      events: @escaping @Sendable ([ToldEvent]) -> Void,
       wanted: @escaping @Sendable ([WantedEvidence]) -> Void
     ) {
       self.links = links
@@ -129,7 +129,12 @@ public final class CommandEngine: Sendable, WriteGroupHooks {
   }
 
   public func groupWillCommit(_ store: any NodeStore) throws {
-    try state.withLock { try $0.core.seal(store: store) }
+    try state.withLock { state in
+      try state.core.seal(store: store)
+      #if DEBUG
+        CrashPoint.passHandovers(state.outcome.events, durable: false)
+      #endif
+    }
   }
 
   public func groupCommitted(_ store: any NodeStore) {
@@ -141,10 +146,13 @@ public final class CommandEngine: Sendable, WriteGroupHooks {
       outcome.links += (try? state.core.pump(now: clock.now(), store: store)) ?? []
       return outcome
     }
+    #if DEBUG
+      CrashPoint.passHandovers(outcome.events, durable: true)
+    #endif
     // First of all: who lost a right must not see what follows.
     directory.withLock { $0 }?.apply(outcome.access)
     if !outcome.links.isEmpty { sinks.links(outcome.links) }
-    if !outcome.events.isEmpty { sinks.events(outcome.events) }
+    if !outcome.events.isEmpty { sinks.events(ToldEvent.tell(outcome.events, store: store)) }
     if !outcome.wanted.isEmpty { sinks.wanted(outcome.wanted) }
   }
 

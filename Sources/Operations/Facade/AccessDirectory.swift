@@ -212,6 +212,16 @@ public final class AccessDirectory: Sendable {
     }
   }
 
+  /// What a credential makes its holder now; nil when it is not in force. For streams, which compare
+  /// it with what they were opened with.
+  public func principal(_ credential: Authenticated.Credential, now: UTCTime) -> Principal? {
+    guard isInForce(credential, now: now) else { return nil }
+    switch credential {
+    case .token(let id): return state.withLock { $0.tokens[id] }?.authenticated?.principal
+    case .session(let id): return state.withLock { $0.sessions[id] }?.authenticated.principal
+    }
+  }
+
   /// What a session stands for, by its public id; no sign of life. Nil when it has ended.
   public func session(_ id: Digest32, now: UTCTime) -> Authenticated? {
     guard let entry = state.withLock({ $0.sessions[id] }), entry.isValid(at: now) else {

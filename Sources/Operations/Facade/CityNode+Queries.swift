@@ -36,12 +36,6 @@ extension CityNode {
     }
   }
 
-  /// Whether an event may be shown to a principal: the rule of the event stream.
-  public func mayShow(_ event: StoredEvent, in scopes: [String: Scope]) -> Bool {
-    guard let scope = scopes[event.thing.kind] else { return false }
-    return scope.admits(Resource(event.header.labels))
-  }
-
   /// The scopes of a principal by kind of thing, for the event stream.
   public func streamScopes(_ principal: Principal) -> [String: Scope] {
     var scopes: [String: Scope] = [:]

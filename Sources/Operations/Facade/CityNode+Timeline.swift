@@ -44,7 +44,9 @@ extension CityNode {
 
   /// As ``linkStatus(for:)`` without asking who: for banners and figures of operation.
   public func links() async throws -> [LinkStatus] {
-    try await engine.perform { core, _, store, _ in try core.links.status(store: store) }
+    try await engine.perform { core, now, store, _ in
+      try core.linkStatus(now: now, store: store)
+    }
   }
 
   /// Whether what a thing's owner says reaches this node at the moment.

@@ -71,7 +71,9 @@ public final class CityNode: Sendable {
 
   /// The resource that a thing is, for permission.
   public static func resource(_ record: ThingRecord) -> Resource {
-    Resource(record.labels, organisation: record.index.assignee)
+    Resource(
+      record.labels, organisation: record.index.assignee,
+      owner: record.index.subject.flatMap(PrincipalID.init(rawValue:)))
   }
 
   /// A thing that the principal may see.

@@ -129,6 +129,8 @@ public struct InvitationRecord: Hashable, Sendable, Codable {
 public protocol OperationsStore: AnyObject {
   func evidence(_ sha256: Digest32) throws -> [EvidenceRecord]
   func put(_ evidence: EvidenceRecord) throws
+  /// Files of others that have not arrived, in order of thing and hash.
+  func missingEvidence(limit: Int) throws -> [EvidenceRecord]
 
   func webhooks() throws -> [WebhookRecord]
   func put(_ webhook: WebhookRecord) throws

@@ -48,6 +48,23 @@ public struct EventQuery: Hashable, Sendable {
   public init(scope: Scope) { self.scope = scope }
 }
 
+/// How many open things there are of one kind, stage and grade.
+public struct OpenTally: Hashable, Sendable {
+  public var kind: String
+  public var stage: String
+  public var grade: Grade?
+  public var count: Int
+  /// Those of them whose limit has passed.
+  public var overdue: Int
+  public init(kind: String, stage: String, grade: Grade?, count: Int, overdue: Int) {
+    self.kind = kind
+    self.stage = stage
+    self.grade = grade
+    self.count = count
+    self.overdue = overdue
+  }
+}
+
 /// The reading side of the node's store. Reads see what is durable, never wait for the writer, and
 /// do not block it.
 public protocol NodeReader: Sendable {
@@ -55,6 +72,10 @@ public protocol NodeReader: Sendable {
   /// How many things the query finds; counting stops at `cap`.
   func count(_ query: ThingQuery, cap: Int) async throws -> Int
   func thing(_ id: ThingID) async throws -> ThingRecord?
+  /// Those of these things that are known here, in no particular order.
+  func things(_ ids: [ThingID]) async throws -> [ThingRecord]
+  /// Counts the open things of this owner.
+  func tally(ownedBy node: NodeID, now: UTCTime) async throws -> [OpenTally]
   /// The events of several things in local order; `limit` in all.
   func events(of things: [ThingID], limit: Int) async throws -> [PositionedEvent]
   func events(after position: Int64, limit: Int) async throws -> [PositionedEvent]

@@ -72,7 +72,11 @@ public final class CityPlace: Sendable {
       try store.openThings(ownedBy: own).filter { $0.id.kind == "wrn" }
     }
     return records.compactMap { record in
-      (try? WarningState(record: record))?.openWarning(id: record.id)
+      guard let state = try? WarningState(record: record),
+        // Of devices alone: no rule of a pack stands for what the node says of its links.
+        state.subject.kind != "lnk"
+      else { return nil }
+      return state.openWarning(id: record.id)
     }
   }
 

@@ -25,6 +25,7 @@ public final class CitySense: Sendable {
   private let log: any ReadingLog
   private let clock: any Clock64
   private let engine: CommandEngine
+  private let storedRows = Atomic<Int64>(0)
   private let rows = Counter(label: "citybeacon_readings_stored_total")
   private let refused = Counter(label: "citybeacon_readings_refused_total")
   private let found = Counter(label: "citybeacon_rule_transitions_total")
@@ -45,6 +46,9 @@ public final class CitySense: Sendable {
   /// A copy of the devices as they are now.
   public var devices: DeviceTable { table.withLock { $0 } }
   public var rules: [Rule] { state.withLock { $0.engine.rules } }
+
+  /// Readings that became durable since the start.
+  public var storedReadings: Int64 { storedRows.load(ordering: .relaxed) }
 
   // MARK: - Readings
 
@@ -122,6 +126,7 @@ public final class CitySense: Sendable {
         rejected.sort { $0.row < $1.row }
       }
       sense.rows.increment(by: Int64(stored.stored))
+      sense.storedRows.wrappingAdd(Int64(stored.stored), ordering: .relaxed)
       return IngestReply(
         accepted: valid.count - stored.conflicts.count - stored.expired.count,
         duplicates: stored.duplicates.count, rejected: rejected)
@@ -169,6 +174,9 @@ public final class CitySense: Sendable {
   }
 
   private func commit(_ described: [TransitionInContext]) {
+    #if DEBUG
+      CrashPoint.warningsFound.pass()
+    #endif
     engine.enqueue { core, now, store, outcome in
       for each in described {
         try core.apply(each, now: now, store: store, outcome: &outcome)
@@ -252,6 +260,8 @@ public final class CitySense: Sendable {
           }, values: batch.values, times: batch.times, now: clock.now())
       }
     }
+    // What is on record need not be found again: old readings can be sealed from the start.
+    log.forget(through: cursor)
     let now = clock.now()
     transitions += state.withLock { state in
       state.evaluated = max(reached, cursor)
@@ -275,10 +285,16 @@ public final class CitySense: Sendable {
     do { bytes = try JSON.encode(snapshot) } catch {
       throw Problem(.internalFault, "the state of the rules cannot be written")
     }
+    #if DEBUG
+      CrashPoint.rulesBeforeRecord.pass()
+    #endif
     try await engine.perform { _, _, store, _ in
       try store.putCursor(Self.cursor, position)
       try store.putDocument(Self.snapshot, bytes)
     }
+    #if DEBUG
+      CrashPoint.rulesRecorded.pass()
+    #endif
     state.withLock { $0.recorded = position }
     log.forget(through: position)
   }

@@ -1,5 +1,6 @@
 import CityCore
 import GRDB
+import Operations
 
 /// The tables of `node.sqlite`. Migrations are named, run in this order, and are never edited once
 /// they are on the main line: a change is a new migration.
@@ -38,15 +39,22 @@ enum NodeSchema {
 
   static let migrator: DatabaseMigrator = {
     var migrator = DatabaseMigrator()
-    migrator.registerMigration("journal-1") { try $0.execute(sql: journal) }
-    migrator.registerMigration("things-1") { try $0.execute(sql: things) }
-    migrator.registerMigration("links-1") { try $0.execute(sql: links) }
-    migrator.registerMigration("access-1") { try $0.execute(sql: access) }
-    migrator.registerMigration("operations-1") { try $0.execute(sql: operations) }
-    migrator.registerMigration("things-2-words") { try NodeSchemaChanges.indexWords($0) }
-    migrator.registerMigration("links-2-release-blocks") {
-      try $0.execute(sql: NodeSchemaChanges.releaseBlocks)
+    func register(_ name: String, _ sql: String) {
+      migrator.registerMigration(name) { database in
+        try database.execute(sql: sql)
+        #if DEBUG
+          CrashPoint.migrationMid.pass()
+        #endif
+      }
     }
+    register("journal-1", journal)
+    register("things-1", things)
+    register("links-1", links)
+    register("access-1", access)
+    register("operations-1", operations)
+    register("evidence-missing-1", evidenceMissing)
+    migrator.registerMigration("things-2-words") { try NodeSchemaChanges.indexWords($0) }
+    register("links-2-release-blocks", NodeSchemaChanges.releaseBlocks)
     migrator.registerMigration("operations-2-outbound-queued") {
       try NodeSchemaChanges.dateOutbound($0)
     }
@@ -204,4 +212,11 @@ enum NodeSchema {
       secret_hash BLOB PRIMARY KEY CHECK(length(secret_hash) = 32), body BLOB NOT NULL) STRICT;
     CREATE TABLE document(name TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT;
     """
+
+  /// The index that says which files have still to be fetched, and the condition that finds it.
+  static let evidenceIsMissing = """
+    json_extract(CAST(body AS TEXT), '$.present') < json_extract(CAST(body AS TEXT), '$.size')
+    """
+  private static let evidenceMissing =
+    "CREATE INDEX evidence_missing ON evidence(thing, sha256) WHERE \(evidenceIsMissing);"
 }

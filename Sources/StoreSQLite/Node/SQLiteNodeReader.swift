@@ -50,6 +50,34 @@ struct SQLiteNodeReader: NodeReader {
     }
   }
 
+  func things(_ ids: [ThingID]) async throws -> [ThingRecord] {
+    guard !ids.isEmpty else { return [] }
+    let ids = try StoredJSON.text(ids.map(\.rawValue))
+    return try await pool.read { (connection) throws(Problem) in
+      try connection.rows(
+        "SELECT \(ThingRow.columns) FROM thing WHERE id IN (SELECT value FROM json_each(?))",
+        .text(ids), decode: ThingRow.decode)
+    }
+  }
+
+  func tally(ownedBy node: NodeID, now: UTCTime) async throws -> [OpenTally] {
+    try await pool.read { (connection) throws(Problem) in
+      try connection.rows(
+        """
+        SELECT kind, stage, grade, count(*), total(due IS NOT NULL AND due < ?) FROM thing
+        WHERE is_open = 1 AND owner = ? GROUP BY kind, stage, grade ORDER BY kind, stage, grade
+        """, .time(now), .id(node)
+      ) { (row) throws(Problem) in
+        OpenTally(
+          kind: try row.string(0), stage: try row.string(1),
+          grade: row.optionalInt64(2).flatMap { number in
+            Grade.allCases.first { $0.severity == Int(number) }
+          },
+          count: Int(row.int64(3)), overdue: Int(row.double(4)))
+      }
+    }
+  }
+
   func children(of parents: [ThingID], limit: Int) async throws -> [ThingRecord] {
     let ids = try StoredJSON.text(parents.map(\.rawValue))
     return try await pool.read { (connection) throws(Problem) in

@@ -78,13 +78,12 @@ public final class SQLiteNodeStore: NodeStorage, Sendable {
     }
   }
 
-  /// Brings everything from the log into the file itself and empties the log, for who moves the file.
-  /// - Throws: `unavailable` while somebody reads, `storageFull`.
-  public func emptyLog() throws {
+  /// Brings everything into the one file, which can be moved then. Nobody else may have it open.
+  /// - Throws: `unavailable` when somebody reads it.
+  public func settle() throws {
     try writer.perform { store in
-      guard try store.connection.integer("PRAGMA wal_checkpoint(TRUNCATE)") == 0 else {
-        throw Problem(.unavailable, "the store is being read", retryAfter: 1)
-      }
+      let busy = try store.connection.integer("PRAGMA wal_checkpoint(TRUNCATE)")
+      guard busy == 0 else { throw Problem(.unavailable, "the store is being read") }
     }
   }
 

@@ -99,6 +99,66 @@ extension SQLiteTransaction: LinkStore {
     return found
   }
 
+  func outgoing(
+    link: NodeID, epoch: Epoch, after linkSeq: Int64, limit: Int
+  ) throws -> [Outgoing] {
+    guard limit > 0, let life = try knownLife(link, epoch) else { return [] }
+    let events = EventRow.columns.split(separator: ", ").map { "event.\($0)" }
+    let rows: [(release: Release, item: PositionedEvent, given: Int)] = try connection.rows(
+      """
+      SELECT \(events.joined(separator: ", ")), link_seq, policy, with_sealed,
+        coalesce(released_version.version, 0)
+      FROM release
+      LEFT JOIN event ON event.position = release.position
+      LEFT JOIN released_version ON link = ? AND released_version.thing = event.thing
+      WHERE release.life = ? AND link_seq > ? ORDER BY link_seq LIMIT ?
+      """, .id(link), .integer(life), .integer(linkSeq), .int(limit)
+    ) { (row) throws(Problem) in
+      let position = row.int64(0)
+      guard position > 0 else {
+        throw Problem(.corrupted, "release \(row.int64(7)) to \(link) has no event")
+      }
+      // What was written just now need not be read and taken apart again.
+      let item: PositionedEvent
+      if let known = cachedEvent(position) {
+        item = known
+      } else {
+        item = try EventRow.decode(row)
+      }
+      return (
+        release: Release(
+          linkSeq: row.int64(7), position: position, policyVersion: Int(row.int64(8)),
+          withSealed: row.int64(9) != 0),
+        item: item, given: Int(row.int64(10))
+      )
+    }
+    if rows.first.map({ $0.release.linkSeq > max(0, linkSeq) + 1 }) ?? true {
+      // Numbers have no gaps: what is missing before the rows lies in blocks. Only who goes back to
+      // what was acknowledged long ago comes here, and what follows is asked for next.
+      let packed = try packedReleases(life, after: linkSeq, limit: limit)
+      if !packed.isEmpty { return try packed.map { try outgoing($0, link: link) } }
+    }
+    return try rows.map { row in
+      Outgoing(
+        release: row.release, item: row.item,
+        parties: try cachedThing(row.item.event.thing)?.labels.parties ?? [],
+        releasedVersion: row.given)
+    }
+  }
+
+  private func outgoing(_ release: Release, link: NodeID) throws -> Outgoing {
+    guard
+      let item = try events(after: release.position - 1, limit: 1).first,
+      item.position == release.position
+    else {
+      throw Problem(.corrupted, "release \(release.linkSeq) to \(link) has no event")
+    }
+    return Outgoing(
+      release: release, item: item,
+      parties: try cachedThing(item.event.thing)?.labels.parties ?? [],
+      releasedVersion: try releasedVersion(link: link, thing: item.event.thing))
+  }
+
   func releasedVersion(link: NodeID, thing: ThingID) throws -> Int {
     try connection.first(
       "SELECT version FROM released_version WHERE link = ? AND thing = ?", .id(link), .id(thing)

@@ -15,6 +15,15 @@ extension SQLiteTransaction: OperationsStore {
       .id(evidence.thing), .blob(try StoredJSON.encode(evidence)))
   }
 
+  func missingEvidence(limit: Int) throws -> [EvidenceRecord] {
+    try records(
+      EvidenceRecord.self,
+      """
+      SELECT body FROM evidence WHERE \(NodeSchema.evidenceIsMissing)
+      ORDER BY thing, sha256 LIMIT ?
+      """, .int(max(0, limit)))
+  }
+
   // MARK: Leaving the building
 
   func webhooks() throws -> [WebhookRecord] {

@@ -1,5 +1,6 @@
 public import CityCore
 import Devices
+import Operations
 import Synchronization
 
 /// What one round of maintenance did.
@@ -87,6 +88,9 @@ extension TelemetryStore {
     // First the promise that nothing older is taken in, then the files: a crash in between leaves
     // files that the next start removes.
     try catalogue.set("horizon", horizon)
+    #if DEBUG
+      CrashPoint.retentionDecided.pass()
+    #endif
     registry.horizon.store(horizon, ordering: .releasing)
     let gone = registry.removeThrough(horizon)
     for partition in gone {
@@ -175,6 +179,9 @@ extension TelemetryStore {
       let prune = try connection.cached("DELETE FROM ingest_log WHERE last <= ?")
       prune.bind(1, forgettable)
       try prune.run()
+      #if DEBUG
+        CrashPoint.sealingBeforeCommit.pass()
+      #endif
       return rows
     }
   }

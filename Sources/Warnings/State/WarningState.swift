@@ -184,7 +184,9 @@ public struct WarningProjector: ThingProjector {
 
   public func project(_ event: StoredEvent, before: Projection?) -> Projection {
     let header = event.header
-    let state = before.flatMap { try? JSON.decode(WarningState.self, from: $0.state) }
+    let state = before.flatMap {
+      $0.memo.value(as: WarningState.self) ?? (try? JSON.decode(WarningState.self, from: $0.state))
+    }
     let current = upcasters.current(
       kind: header.kind, version: header.kindVersion, body: event.body)
     let known = WarningEvent.decode(
@@ -198,7 +200,7 @@ public struct WarningProjector: ThingProjector {
           index: ThingIndex(
             title: header.thing.rawValue, stage: "", isOpen: true, opened: header.time.time))
     }
-    return Projection(state: bytes, index: next.index)
+    return Projection(state: bytes, memo: StateMemo(next), index: next.index)
   }
 }
 

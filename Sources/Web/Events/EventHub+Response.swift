@@ -87,13 +87,13 @@ extension EventHub {
     var count = 0
     while !attach(subscriber, after: position) {
       guard let replay, count < settings.replay, subscriber.ending == nil else { return false }
-      let events = try await replay(position, 500)
+      let (events, next) = try await replay(position, 500)
       // The ring begins later, so there must be something in between.
-      guard let next = events.compactMap(\.position).max(), next > position else { return false }
+      guard next > position else { return false }
       let frames = events.filter(subscriber.filter).map { EventFrame.bytes($0, stream: stream) }
       try await write(frames, for: subscriber, to: &writer)
+      count += Int(next - position)
       position = next
-      count += events.count
     }
     return true
   }

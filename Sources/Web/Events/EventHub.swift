@@ -36,15 +36,21 @@ public final class EventHub: Sendable {
     public init() {}
   }
 
-  /// Reads what was published before the ring begins: events after a position, in order; fewer than
-  /// the limit only at the end.
+  /// Reads what was published before the ring begins: events after a position, in order, with their
+  /// things as they stand now, and the position read through; nothing is left out in between.
   public typealias Replay =
-    @Sendable (_ after: Int64, _ limit: Int) async throws -> [StreamEvent]
+    @Sendable (_ after: Int64, _ limit: Int) async throws -> (
+      events: [StreamEvent], through: Int64
+    )
+  /// Whether who listens may go on: the credential is in force, and its rights are those that the
+  /// stream was opened with. Asked of every stream twice a second, from memory.
+  public typealias Check = @Sendable (Identity, UTCTime) -> Bool
 
   let settings: Settings
   /// The life of the journal that positions belong to.
   let stream: String
   let replay: Replay?
+  private let isInForce: Check
   private let clock: any Clock64
   private let state: Mutex<State>
 
@@ -53,11 +59,12 @@ public final class EventHub: Sendable {
   ///   - position: the journal's last position now; what came before is not in the ring.
   public init(
     stream: String, position: Int64, settings: Settings = Settings(), clock: any Clock64,
-    replay: Replay? = nil
+    isInForce: @escaping Check = { _, _ in true }, replay: Replay? = nil
   ) {
     self.settings = settings
     self.stream = stream
     self.replay = replay
+    self.isInForce = isInForce
     self.clock = clock
     state = Mutex(
       State(ring: EventRing(capacity: settings.capacity, bytes: settings.bytes, floor: position)))
@@ -187,7 +194,15 @@ public final class EventHub: Sendable {
   /// Heartbeats that are due, and credentials that ran out.
   func lookAtTime(now: UTCTime) {
     let all = state.withLock { Array($0.subscribers.values) }
-    for subscriber in all { subscriber.lookAtTime(now: now, heartbeat: settings.heartbeat) }
+    for subscriber in all {
+      // A revocation is told at once; this also finds what nobody tells of, such as a session that
+      // was not used for too long, and a right that went while the stream was being opened.
+      guard isInForce(subscriber.identity, now) else {
+        subscriber.end(.revoked)
+        continue
+      }
+      subscriber.lookAtTime(now: now, heartbeat: settings.heartbeat)
+    }
   }
 
   // MARK: - Subscribers
@@ -236,7 +251,7 @@ public final class EventHub: Sendable {
   var newest: Int64 { state.withLock { $0.ring.newest } }
 
   /// What lies at and after a place in the ring; nil when it was overwritten.
-  func read(from cursor: UInt64, limit: Int) -> (slots: ArraySlice<EventRing.Slot>, end: UInt64)? {
+  func read(from cursor: UInt64, limit: Int) -> (slots: [EventRing.Slot], end: UInt64)? {
     state.withLock { $0.ring.read(from: cursor, limit: limit) }
   }
 

@@ -6,6 +6,12 @@ extension MemoryStore: OperationsStore {
   public func evidence(_ sha256: Digest32) throws -> [EvidenceRecord] {
     tables.evidence.filter { $0.sha256 == sha256 }
   }
+  public func missingEvidence(limit: Int) throws -> [EvidenceRecord] {
+    Array(
+      tables.evidence.filter { $0.present < $0.size }
+        .sorted { ($0.thing, $0.sha256.description) < ($1.thing, $1.sha256.description) }
+        .prefix(max(0, limit)))
+  }
   public func put(_ evidence: EvidenceRecord) throws {
     let old = tables.evidence
     write(
