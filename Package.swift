@@ -66,7 +66,7 @@ let rooms: [Room] = [
   Room(
     name: "Web", rank: 4, uses: ["CityCore", "CityJSON", "Access", "Operations"],
     products: [
-      hummingbird, nioCore, nioHTTP1, nioPosix, httpTypes, logging, metrics, "CZlib",
+      hummingbird, nioCore, nioHTTP1, nioPosix, nioSSL, httpTypes, logging, metrics, "CZlib",
     ]),
   Room(
     name: "HTTPAPI", rank: 4,
@@ -112,7 +112,7 @@ let rooms: [Room] = [
       product("Yams", "Yams"), logging, metrics, crypto, nioCore, nioPosix,
       product("ServiceLifecycle", "swift-service-lifecycle"),
       product("UnixSignals", "swift-service-lifecycle"),
-    ]),
+    ], resources: [.copy("Resources")]),
   Room(
     name: "citybeacon", rank: 6, isProgram: true,
     uses: ["CityCore", "CityJSON", "Devices", "Node"],

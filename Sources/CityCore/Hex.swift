@@ -28,19 +28,28 @@ public enum Hex {
   }
 
   /// The bytes, or nil when the length is odd or a character is no hexadecimal digit.
-  public static func bytes(_ text: some StringProtocol) -> [UInt8]? {
-    let source = Array(text.utf8)
-    guard source.count.isMultiple(of: 2) else { return nil }
-    var out: [UInt8] = []
-    out.reserveCapacity(source.count / 2)
-    for index in stride(from: 0, to: source.count, by: 2) {
-      guard let high = value(source[index]), let low = value(source[index + 1]) else { return nil }
-      out.append(high << 4 | low)
-    }
-    return out
+  public static func bytes(_ text: some StringProtocol) -> [UInt8]? { bytes(utf8: text.utf8) }
+  public static func bytes(_ text: String) -> [UInt8]? {
+    text.utf8.withContiguousStorageIfAvailable { bytes(utf8: $0) } ?? bytes(utf8: text.utf8)
   }
 
-  private static func value(_ digit: UInt8) -> UInt8? {
+  private static func bytes(utf8 source: some Collection<UInt8>) -> [UInt8]? {
+    var out: [UInt8] = []
+    out.reserveCapacity(source.count / 2)
+    var high: UInt8?
+    for digit in source {
+      guard let value = value(digit) else { return nil }
+      if let first = high {
+        out.append(first << 4 | value)
+        high = nil
+      } else {
+        high = value
+      }
+    }
+    return high == nil ? out : nil
+  }
+
+  static func value(_ digit: UInt8) -> UInt8? {
     switch digit {
     case 0x30...0x39: digit - 0x30
     case 0x61...0x66: digit - 0x61 + 10

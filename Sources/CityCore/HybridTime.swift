@@ -19,6 +19,13 @@ public struct HybridTime: Hashable, Sendable, Comparable, CustomStringConvertibl
   /// `milliseconds.counter`, both decimal.
   public var description: String { String(milliseconds) + "." + String(counter) }
   /// Fails for anything else, and for wall times outside the years 0001-9999.
+  public init?(_ text: String) {
+    guard let cut = text.utf8.firstIndex(of: 0x2E), let wall = Int64(text[..<cut]),
+      let counter = UInt32(text[text.utf8.index(after: cut)...]), Self.walls.contains(wall)
+    else { return nil }
+    self.init(milliseconds: wall, counter: counter)
+  }
+  /// Fails for anything else, and for wall times outside the years 0001-9999.
   public init?(_ text: some StringProtocol) {
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)
     guard parts.count == 2, let wall = Int64(parts[0]), let counter = UInt32(parts[1]),

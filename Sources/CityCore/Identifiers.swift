@@ -34,6 +34,15 @@ public struct Epoch: RawRepresentable, Hashable, Sendable, Comparable, CustomStr
     guard text.utf8.count == 16, let value = UInt64(text, radix: 16) else { return nil }
     self.rawValue = value
   }
+  init?(utf8 digits: Slice<UnsafeBufferPointer<UInt8>>) {
+    guard digits.count == 16 else { return nil }
+    var value: UInt64 = 0
+    for digit in digits {
+      guard let digit = Hex.value(digit) else { return nil }
+      value = value << 4 | UInt64(digit)
+    }
+    self.rawValue = value
+  }
   public var description: String { Hex.string(rawValue) }
   public static func < (a: Epoch, b: Epoch) -> Bool { a.rawValue < b.rawValue }
 }
@@ -61,14 +70,25 @@ public struct EventID: Hashable, Sendable, Comparable, CustomStringConvertible {
     else { return nil }
     self.init(node: node, epoch: epoch, seq: seq)
   }
-  public var description: String {
-    var text = node.rawValue
-    text += ":"
-    text += epoch.description
-    text += ":"
-    text += String(seq)
-    return text
+  /// As above. Every event that is read passes here.
+  public init?(_ text: String) {
+    let parsed = text.utf8.withContiguousStorageIfAvailable { bytes -> EventID? in
+      guard let first = bytes.firstIndex(of: 0x3A), first > 0, bytes.count > first + 18,
+        bytes[first + 17] == 0x3A, let epoch = Epoch(utf8: bytes[(first + 1)..<(first + 17)]),
+        let node = NodeID(rawValue: String(decoding: bytes[..<first], as: UTF8.self))
+      else { return nil }
+      var seq: Int64 = 0
+      for digit in bytes[(first + 18)...] {
+        guard (0x30...0x39).contains(digit), seq < Int64.max / 10 else { return nil }
+        seq = seq * 10 + Int64(digit - 0x30)
+      }
+      return seq > 0 ? EventID(node: node, epoch: epoch, seq: seq) : nil
+    }
+    // Not native, or unusual, such as a sign before the number.
+    guard let found = parsed.flatMap({ $0 }) ?? EventID(text[...]) else { return nil }
+    self = found
   }
+  public var description: String { node.rawValue + ":" + epoch.description + ":" + String(seq) }
   /// An arbitrary but total and stable order; it says nothing of time or cause.
   public static func < (a: EventID, b: EventID) -> Bool {
     (a.node, a.epoch, a.seq) < (b.node, b.epoch, b.seq)
@@ -87,7 +107,10 @@ public struct ThingID: RawRepresentable, Hashable, Sendable, Comparable, CustomS
   }
   public init?(kind: String, key: String) { self.init(rawValue: kind + "_" + key) }
   /// What stands before the first underscore.
-  public var kind: String { String(rawValue.prefix { $0 != "_" }) }
+  public var kind: String {
+    // An underscore is one byte, and is part of no other character of a name.
+    String(rawValue[..<(rawValue.utf8.firstIndex(of: 0x5F) ?? rawValue.endIndex)])
+  }
   public var description: String { rawValue }
   public static func < (a: ThingID, b: ThingID) -> Bool { a.rawValue < b.rawValue }
 }

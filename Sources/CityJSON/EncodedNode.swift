@@ -83,6 +83,18 @@ extension Dictionary: UnorderedCollection {
 }
 
 extension EncodedNode {
+  /// Whether its elements could stand in another order.
+  var hasOrder: Bool {
+    switch self {
+    case .object(let box): box.members.count > 1
+    case .array(let box): box.elements.count > 1
+    case .leaf(.object(let object)): object.count > 1
+    case .leaf(.array(let elements)): elements.count > 1
+    case .leaf: false
+    case .pending: true
+    }
+  }
+
   func sorted(stride: Int) throws(JSONFault) -> EncodedNode {
     switch self {
     case .object(let box):

@@ -73,10 +73,12 @@ extension ValueEncoder {
     if let value = retyped(value, as: JSONValue.self) { return .leaf(value) }
     let encoder = ValueEncoder(parent: trail, step: step)
     try value.encode(to: encoder)
-    if let unordered = T.self as? any UnorderedCollection.Type {
-      return try encoder.finished.sorted(stride: unordered.encodedStride)
+    let node = encoder.finished
+    // Asking for a conformance is slow: only what holds several elements is asked.
+    if node.hasOrder, let unordered = T.self as? any UnorderedCollection.Type {
+      return try node.sorted(stride: unordered.encodedStride)
     }
-    return encoder.finished
+    return node
   }
 
   static func node(_ value: Double, _ trail: CodingTrail?, _ step: Step) throws -> EncodedNode {

@@ -9,7 +9,12 @@ public enum RejectionCode: String, Sendable, Codable, CaseIterable {
   /// No finite number.
   case badValue = "bad-value"
   case outOfRange = "out-of-range"
+  /// No time at all.
   case badTime = "bad-time"
+  /// Ahead of this node's clock by more than a clock is off: it would be the newest value for long.
+  case futureTime = "future-time"
+  /// Older than what this node keeps.
+  case expiredTime = "expired-time"
   case badUnit = "bad-unit"
   /// Another value is there for the same device, property and time. The first wins.
   case conflict
@@ -22,7 +27,9 @@ public enum RejectionCode: String, Sendable, Codable, CaseIterable {
     case .notPermitted: "this token may not send for this device, or the device is not active"
     case .badValue: "the value must be a finite number"
     case .outOfRange: "the value lies outside the physical range of the property"
-    case .badTime: "the time must lie within the last ten years and at most five minutes ahead"
+    case .badTime: "the time must be RFC 3339, such as 2026-11-21T08:00:00Z"
+    case .futureTime: "the time is more than five minutes ahead of this node's clock"
+    case .expiredTime: "the time is older than the readings that this node keeps"
     case .badUnit: "the unit is unknown, or is not one of the property's kind"
     case .conflict: "another value is there for this device, property and time; the first wins"
     }
@@ -109,7 +116,8 @@ public struct ReadingValidator: Sendable {
       return reject(row, .outOfRange)
     }
     let time = time ?? now
-    guard time.rawValue >= earliest, time.rawValue <= latest else { return reject(row, .badTime) }
+    guard time.rawValue >= earliest else { return reject(row, .expiredTime) }
+    guard time.rawValue <= latest else { return reject(row, .futureTime) }
     let earlier = claim(series: series, time: time.rawValue)
     guard earlier < 0 else {
       return accepted.readings.values[Int(earlier)] == value ? nil : reject(row, .conflict)

@@ -55,7 +55,7 @@ public enum CityAPI {
     if let port = services.webhooks { all += WebhookRoutes(webhooks: port).operations }
     if let port = services.audit { all += AuditRoutes(audit: port).operations }
     if let port = services.privacy { all += PrivacyRoutes(privacy: port).operations }
-    if let port = services.backup { all += [BackupRoute(backup: port).operation] }
+    if let port = services.backup { all += BackupRoute(backup: port).operations }
     return all
   }
 

@@ -45,6 +45,13 @@ extension Journal {
     }
     try store.put(
       ThingRecord.fold(event, before: before, projectors: projectors, arrived: arrival.time))
+    // Where eras meet, a line can have been cut back to before an event that was still to come, and
+    // what follows that lies here already.
+    if event.header.term >= ThingRecord.termsOfEra,
+      try !store.events(of: event.thing, versions: version + 2...version + 2).isEmpty
+    {
+      _ = try refold(event.thing, store: store, arrived: arrival.time)
+    }
     return .applied(position: position)
   }
 

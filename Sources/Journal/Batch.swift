@@ -1,4 +1,5 @@
 public import CityCore
+import Crypto
 
 /// An event that is to be written: everything but what the commit assigns.
 public struct Draft: Hashable, Sendable {
@@ -11,11 +12,14 @@ public struct Draft: Hashable, Sendable {
   /// JSON of the public part.
   public var body: [UInt8]
   public var sealed: [SealedRef]
+  /// What ``body`` was written from, when that is at hand.
+  public var memo: StateMemo
 
   public init(
     kind: String, kindVersion: Int = 1, thing: ThingID, actor: Actor, cause: EventID? = nil,
-    labels: Labels, body: [UInt8], sealed: [SealedRef] = []
+    labels: Labels, body: [UInt8], memo: StateMemo = StateMemo(), sealed: [SealedRef] = []
   ) {
+    self.memo = memo
     self.kind = kind
     self.kindVersion = kindVersion
     self.thing = thing
@@ -55,7 +59,7 @@ public struct Batch: Hashable, Sendable {
 public struct IdempotencyRecord: Hashable, Sendable {
   /// Scoped by who sent it: `principal/key`.
   public var key: String
-  /// SHA-256 of method, path and body.
+  /// Of the request that the key came with; see ``fingerprint(of:)``.
   public var fingerprint: Digest32
   public var status: Int
   public var response: [UInt8]
@@ -68,6 +72,17 @@ public struct IdempotencyRecord: Hashable, Sendable {
     self.status = status
     self.response = response
     self.expires = expires
+  }
+
+  /// SHA-256 over the parts of a request, each with its length before it (8 bytes, big-endian), so
+  /// that no two requests look alike.
+  public static func fingerprint(of parts: [[UInt8]]) -> Digest32 {
+    var hasher = SHA256()
+    for part in parts {
+      withUnsafeBytes(of: UInt64(part.count).bigEndian) { hasher.update(bufferPointer: $0) }
+      hasher.update(data: part)
+    }
+    return Digest32(Array(hasher.finalize())) ?? .zero
   }
 }
 

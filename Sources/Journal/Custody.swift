@@ -57,7 +57,7 @@ public enum CustodyEvent: Hashable, Sendable {
 
   /// Nil when the event is none of these kinds or its body does not say enough.
   public init?(_ event: StoredEvent) {
-    guard event.kind.hasPrefix("handover."),
+    guard event.header.kind.hasPrefix("handover."),
       let body = try? JSON.decode(Body.self, from: event.body)
     else { return nil }
     switch (event.kind, body.to, body.from) {
@@ -103,17 +103,36 @@ extension ThingRecord {
   /// ties with hand-overs that the one who forfeits could not know of. Within an era the node
   /// itself, after an overridden quarantine, gives way to those who declared it lost: also to an
   /// owner that takes back what it had offered to it.
-  static let termsOfEra = 1_000
+  static let termsOfEra = 1_000_000_000
 
-  func termOfForfeit(by node: NodeID, body: [UInt8]) -> Int {
+  /// Two lives that know nothing of each other - two nodes that were both restored, or one that was
+  /// restored twice - may begin the same era. Each life has a place of its own in it, so that they
+  /// do not write the same version at the same term.
+  static let livesOfEra: UInt64 = 400_000
+  private static let termsOfLife = 1_000
+
+  /// No term is greater: what a neighbour makes up must not overflow ours. Exact in every reader of
+  /// JSON.
+  static let greatestTerm = 1 << 52
+
+  /// - Throws: ``Problem`` `refused` when there are no terms left.
+  func termOfForfeit(by node: NodeID, in epoch: Epoch, body: [UInt8]) throws(Problem) -> Int {
     let era = (term / Self.termsOfEra + 1) * Self.termsOfEra
-    return CustodyEvent.loser(body) == node ? era : era + Self.termsOfEra / 2
+    guard era + Self.termsOfEra <= Self.greatestTerm else {
+      throw Problem(.refused, "\(id) has no terms left")
+    }
+    let life = Int(epoch.rawValue % Self.livesOfEra) * Self.termsOfLife
+    return era + life + (CustodyEvent.loser(body) == node ? 0 : Self.termsOfEra / 2)
   }
+
+  /// Whether anything can be forfeited of it still.
+  public var canBeForfeited: Bool { term < Self.greatestTerm - 2 * Self.termsOfEra }
 
   /// Why `event` cannot be the next of this thing; nil when it can. Only the owner writes, only who
   /// was offered the thing accepts it, and terms never go back.
   public func objection(to event: StoredEvent) -> String? {
     let header = event.header
+    if header.term > Self.greatestTerm { return "no term of \(id) is over \(Self.greatestTerm)" }
     switch header.kind {
     case CustodyEvent.acceptedKind:
       if offeredTo != header.id.node { return "\(id) was not offered to \(header.id.node)" }
@@ -140,16 +159,18 @@ extension ThingRecord {
     let projection: Projection
     let custody = CustodyEvent(event)
     if custody != nil, let before {
-      projection = Projection(state: before.state, index: before.index)
+      projection = Projection(state: before.state, memo: before.memo, index: before.index)
     } else {
       projection = projectors.projector(for: header.thing.kind).project(
-        event, before: before.map { Projection(state: $0.state, index: $0.index) })
+        event,
+        before: before.map { Projection(state: $0.state, memo: $0.memo, index: $0.index) })
     }
     var record = ThingRecord(
       id: header.thing, owner: before?.owner ?? header.id.node, offeredTo: before?.offeredTo,
       term: header.term, version: header.version, lastEvent: header.id, updated: header.time,
       labels: header.labels, state: projection.state, index: projection.index,
       arrived: arrived ?? before?.arrived)
+    record.memo = projection.memo
     switch custody {
     case .offered(let to, _): record.offeredTo = to
     case .returned: record.offeredTo = nil

@@ -1,5 +1,5 @@
 public import CityCore
-import CityJSON
+public import CityJSON
 
 /// An event of one kind of thing. Kind and body are what the journal stores; the shape of a body
 /// is public and versioned, so it is written by ``body()`` and not by a synthesized coding of the
@@ -31,6 +31,10 @@ extension DomainEvent {
 
   /// The event inside a stored one, brought up from an older version; nil when it is of another kind.
   public init?(_ event: StoredEvent) {
+    if let value = event.memo.value(as: Self.self) {
+      self = value
+      return
+    }
     let header = event.header
     let current = Self.upcasters.current(
       kind: header.kind, version: header.kindVersion, body: event.body)
@@ -46,8 +50,7 @@ extension DomainEvent {
   ) -> Draft {
     Draft(
       kind: kind, kindVersion: Self.version(of: kind), thing: thing, actor: actor, cause: cause,
-      labels: labels, body: body(),
-      sealed: sealed)
+      labels: labels, body: body(), memo: StateMemo(self), sealed: sealed)
   }
 }
 
@@ -61,9 +64,13 @@ public protocol ThingState: Codable, Hashable, Sendable {
   ) -> Self?
   /// The row that serves lists. Nothing personal lies in it.
   var index: ThingIndex { get }
+  /// What `JSON.encode` gives. States that can grow large write themselves.
+  func json() throws(JSONFault) -> [UInt8]
 }
 
 extension ThingState {
+  public func json() throws(JSONFault) -> [UInt8] { try JSON.encode(self) }
+
   /// As above, for events without personal data.
   public static func evolve(_ state: Self?, _ event: Event, _ header: EventHeader) -> Self? {
     evolve(state, event, header, sealed: [])
@@ -72,7 +79,10 @@ extension ThingState {
   /// The state in a thing's record.
   /// - Throws: ``Problem`` `corrupted` when the bytes are not such a state.
   public init(record: ThingRecord) throws(Problem) {
-    guard let value = try? JSON.decode(Self.self, from: record.state) else {
+    guard
+      let value = record.memo.value(as: Self.self)
+        ?? (try? JSON.decode(Self.self, from: record.state))
+    else {
       throw Problem(.corrupted, "the state of \(record.id) cannot be read")
     }
     self = value
@@ -92,15 +102,17 @@ public struct Projector<State: ThingState>: ThingProjector {
 
   public func project(_ event: StoredEvent, before: Projection?) -> Projection {
     let header = event.header
-    let state = before.flatMap { try? JSON.decode(State.self, from: $0.state) }
+    let state = before.flatMap {
+      $0.memo.value(as: State.self) ?? (try? JSON.decode(State.self, from: $0.state))
+    }
     guard let known = State.Event(event) else { return before ?? Self.unknown(header) }
     let sealed =
       event.sealed.isEmpty
       ? [] : (try? JSON.decode([SealedRef].self, from: event.sealed)) ?? []
     guard let next = State.evolve(state, known, header, sealed: sealed),
-      let bytes = try? JSON.encode(next)
+      let bytes = try? next.json()
     else { return before ?? Self.unknown(header) }
-    return Projection(state: bytes, index: next.index)
+    return Projection(state: bytes, memo: StateMemo(next), index: next.index)
   }
 
   private static func unknown(_ header: EventHeader) -> Projection {

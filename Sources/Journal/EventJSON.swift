@@ -50,6 +50,14 @@ extension EventHeader {
   /// Reads a header.
   /// - Throws: ``JSONFault`` as ``JSON/decode(_:from:maximumDepth:maximumBytes:)``.
   public init(json bytes: [UInt8]) throws(JSONFault) {
+    let known = bytes.withUnsafeBufferPointer { buffer -> EventHeader? in
+      var scanner = HeaderScanner(buffer)
+      return scanner.header()
+    }
+    if let known {
+      self = known
+      return
+    }
     let value = try JSON.parse(bytes)
     if let plain = Self(plain: value) {
       self = plain

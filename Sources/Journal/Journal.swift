@@ -57,7 +57,7 @@ public struct Journal: Sendable {
     _ draft: Draft, now: UTCTime, store: any JournalStore
   ) throws -> PositionedEvent {
     let before = try store.thing(draft.thing)
-    let term = try Self.term(for: draft, before: before, node: node)
+    let term = try Self.term(for: draft, before: before, head: head)
     let header = EventHeader(
       id: EventID(node: node, epoch: head.epoch, seq: head.seq + 1), kind: draft.kind,
       kindVersion: draft.kindVersion, thing: draft.thing, term: term,
@@ -74,7 +74,7 @@ public struct Journal: Sendable {
       previous: head.hash, headerBytes: headerBytes, body: draft.body, sealed: sealed)
     let event = StoredEvent(
       header: header, headerBytes: headerBytes, body: draft.body, sealed: sealed,
-      previous: head.hash, hash: hash)
+      previous: head.hash, hash: hash, memo: draft.memo)
     let position = try store.append(event, arrival: nil)
     head.seq += 1
     head.hash = hash
@@ -86,8 +86,11 @@ public struct Journal: Sendable {
   }
 
   /// The term of the next event of a thing, if this node may write it at all.
-  private static func term(for draft: Draft, before: ThingRecord?, node: NodeID) throws -> Int {
+  private static func term(
+    for draft: Draft, before: ThingRecord?, head: JournalHead
+  ) throws -> Int {
     guard let before else { return 1 }
+    let node = head.node
     switch draft.kind {
     case CustodyEvent.acceptedKind:
       guard before.offeredTo == node else {
@@ -95,7 +98,7 @@ public struct Journal: Sendable {
       }
       return before.term + 1
     case CustodyEvent.forfeitedKind:
-      return before.termOfForfeit(by: node, body: draft.body)
+      return try before.termOfForfeit(by: node, in: head.epoch, body: draft.body)
     case CustodyEvent.returnedKind:
       guard before.owner == node else {
         throw Problem(.notOwner, "\(draft.thing) is owned by \(before.owner)")

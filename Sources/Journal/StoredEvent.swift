@@ -22,33 +22,67 @@ public struct SealedRef: Hashable, Sendable, Codable {
 }
 
 /// An event as it lies in the journal. The bytes are what was hashed; they are never written anew.
+/// It never changes and is handed about a lot: copies share one piece of memory.
 public struct StoredEvent: Hashable, Sendable {
-  public let header: EventHeader
+  @usableFromInline let content: Content
+
+  @usableFromInline
+  final class Content: Sendable {
+    @usableFromInline let header: EventHeader
+    @usableFromInline let headerBytes: [UInt8]
+    @usableFromInline let body: [UInt8]
+    @usableFromInline let sealed: [UInt8]
+    @usableFromInline let previous: Digest32
+    @usableFromInline let hash: Digest32
+    @usableFromInline let memo: StateMemo
+
+    init(
+      header: EventHeader, headerBytes: [UInt8], body: [UInt8], sealed: [UInt8],
+      previous: Digest32, hash: Digest32, memo: StateMemo
+    ) {
+      self.memo = memo
+      self.header = header
+      self.headerBytes = headerBytes
+      self.body = body
+      self.sealed = sealed
+      self.previous = previous
+      self.hash = hash
+    }
+  }
+
+  @inlinable public var header: EventHeader { _read { yield content.header } }
   /// JSON of ``header``, exactly as hashed.
-  public let headerBytes: [UInt8]
+  @inlinable public var headerBytes: [UInt8] { content.headerBytes }
   /// JSON of the public part.
-  public let body: [UInt8]
+  @inlinable public var body: [UInt8] { content.body }
   /// JSON array of ``SealedRef``; empty when nothing is sealed.
-  public let sealed: [UInt8]
+  @inlinable public var sealed: [UInt8] { content.sealed }
   /// The hash of the writer's event before this one; ``Digest32/zero`` before the first.
-  public let previous: Digest32
-  public let hash: Digest32
+  @inlinable public var previous: Digest32 { content.previous }
+  @inlinable public var hash: Digest32 { content.hash }
+  /// What ``body`` was written from, when it was written here just now.
+  @inlinable public var memo: StateMemo { content.memo }
 
   public init(
     header: EventHeader, headerBytes: [UInt8], body: [UInt8], sealed: [UInt8], previous: Digest32,
-    hash: Digest32
+    hash: Digest32, memo: StateMemo = StateMemo()
   ) {
-    self.header = header
-    self.headerBytes = headerBytes
-    self.body = body
-    self.sealed = sealed
-    self.previous = previous
-    self.hash = hash
+    content = Content(
+      header: header, headerBytes: headerBytes, body: body, sealed: sealed, previous: previous,
+      hash: hash, memo: memo)
   }
 
-  public var id: EventID { header.id }
-  public var kind: String { header.kind }
-  public var thing: ThingID { header.thing }
+  @inlinable public var id: EventID { content.header.id }
+  @inlinable public var kind: String { content.header.kind }
+  @inlinable public var thing: ThingID { content.header.thing }
+
+  public static func == (a: StoredEvent, b: StoredEvent) -> Bool {
+    a.content === b.content
+      || a.hash == b.hash && a.headerBytes == b.headerBytes && a.body == b.body
+        && a.sealed == b.sealed && a.previous == b.previous && a.header == b.header
+  }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 
   /// SHA-256(previous ‖ length of header as 4 bytes, big-endian ‖ header ‖ SHA-256(body) ‖
   /// SHA-256(sealed)). The rule is public: `docs/link-protocol.md#hash`.
@@ -61,9 +95,13 @@ public struct StoredEvent: Hashable, Sendable {
     withUnsafeBytes(of: length) { hasher.update(bufferPointer: $0) }
     hasher.update(data: headerBytes)
     SHA256.hash(data: body).withUnsafeBytes { hasher.update(bufferPointer: $0) }
-    SHA256.hash(data: sealed).withUnsafeBytes { hasher.update(bufferPointer: $0) }
+    let sealedHash = sealed.isEmpty ? nothing : SHA256.hash(data: sealed)
+    sealedHash.withUnsafeBytes { hasher.update(bufferPointer: $0) }
     return Digest32(Array(hasher.finalize())) ?? .zero
   }
+
+  /// Of no bytes: most events have nothing sealed.
+  private static let nothing = SHA256.hash(data: [UInt8]())
 
   /// Whether the stored hash follows from the stored bytes.
   public var isIntact: Bool {

@@ -15,8 +15,15 @@ public struct ThingRecord: Hashable, Sendable {
   public var updated: HybridTime
   public var labels: Labels
   /// JSON of the domain's state.
-  public var state: [UInt8]
-  public var index: ThingIndex
+  public var state: [UInt8] { didSet { memo = StateMemo() } }
+  /// The state as a value, while it is at hand.
+  public internal(set) var memo = StateMemo()
+  public var index: ThingIndex {
+    _read { yield row.index }
+    set { row = Row(newValue) }
+  }
+  /// Records are handed about a lot: copies share what is large and changes seldom.
+  private var row: Row
   /// When the last foreign event of it arrived here; nil when all its events are our own.
   public var arrived: UTCTime?
 
@@ -34,9 +41,28 @@ public struct ThingRecord: Hashable, Sendable {
     self.updated = updated
     self.labels = labels
     self.state = state
-    self.index = index
+    row = Row(index)
     self.arrived = arrived
   }
+
+  private final class Row: Hashable, Sendable {
+    let index: ThingIndex
+    init(_ index: ThingIndex) { self.index = index }
+    static func == (a: Row, b: Row) -> Bool { a === b || a.index == b.index }
+    func hash(into hasher: inout Hasher) { hasher.combine(index) }
+  }
+}
+
+/// The value that a state or a body was written from. Whoever has it need not read the bytes again; it says
+/// nothing that the bytes do not say, so it takes no part in comparisons and is not stored.
+public struct StateMemo: Hashable, Sendable {
+  private let value: (any Sendable)?
+  public init() { value = nil }
+  public init(_ value: some Sendable) { self.value = value }
+  /// The value; nil when it is not at hand.
+  public func value<Value: Sendable>(as type: Value.Type) -> Value? { value as? Value }
+  public static func == (a: StateMemo, b: StateMemo) -> Bool { true }
+  public func hash(into hasher: inout Hasher) {}
 }
 
 /// The searchable row of a thing. Nothing personal lies in it.
@@ -92,10 +118,13 @@ public struct ThingIndex: Hashable, Sendable, Codable {
 
 /// What an event makes of a thing's domain state.
 public struct Projection: Hashable, Sendable {
-  public var state: [UInt8]
+  public var state: [UInt8] { didSet { memo = StateMemo() } }
+  /// What ``state`` was written from, when that is at hand.
+  public private(set) var memo: StateMemo
   public var index: ThingIndex
-  public init(state: [UInt8], index: ThingIndex) {
+  public init(state: [UInt8], memo: StateMemo = StateMemo(), index: ThingIndex) {
     self.state = state
+    self.memo = memo
     self.index = index
   }
 }

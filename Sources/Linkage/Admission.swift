@@ -9,6 +9,10 @@ extension LinkEngine {
     _ entry: Frame.Entry, marks: [CommitMark], arrival: Arrival, now: UTCTime,
     journal: inout Journal, store: any JournalStore & LinkStore, outcome: inout LinkOutcome
   ) throws {
+    // What is here already need not be taken apart. One that only bears its name goes on.
+    if let known = try store.event(entry.event.id), known.event.hash == entry.event.cbhash {
+      return
+    }
     let event = try entry.event.stored()
     guard marks.contains(where: { $0.covers(event) }) else {
       throw Problem(.linkRefused, "no commit signed by \(event.id.node) covers \(event.id)")
@@ -152,17 +156,18 @@ extension LinkEngine {
       event, arrival: arrival, isExamined: isExamined, now: now, store: store)
     {
     case .duplicate: return
-    case .superseded(let position, let reason):
+    case .superseded(_, let reason):
       outcome.notes.append(
         LinkNote(kind: .superseded, neighbour: arrival.via, event: event.id, detail: reason))
-      _ = position
       return
     case .applied(let position):
       let positioned = PositionedEvent(position: position, event: event, arrival: arrival)
       outcome.absorbed.append(positioned)
       try release([positioned], store: store)
     }
-    for waiting in try store.takeParked(thing: event.thing, version: event.header.version + 1) {
+    // Not always the event's own version: what lay here already may have followed it.
+    let reached = try store.thing(event.thing)?.version ?? event.header.version
+    for waiting in try store.takeParked(thing: event.thing, version: reached + 1) {
       do {
         if let known = try store.thing(event.thing) {
           try checkTurn(of: waiting.event, known: known, store: store)

@@ -15,6 +15,8 @@ public struct LinkEngine: Sendable {
   public internal(set) var sessions: [NodeID: LinkSession] = [:]
   /// Connections whose hello has not come yet.
   var greeting: [UInt64: LinkSession] = [:]
+  /// Links that may have something to send since the last ``pump(now:store:)``.
+  var stirred: Set<NodeID> = []
   public var gate: any ReleaseGate
   let verifier: any CommitVerifier
   let vault: Vault?

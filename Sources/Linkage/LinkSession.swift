@@ -82,6 +82,8 @@ public enum LinkTiming {
   public static let batch = 200
   /// Frames of lost events that go out in one turn.
   public static let returnedFrames = 16
+  /// Releases that are read at once while a frame is filled: with long texts fewer fit.
+  static let read = 50
   /// Positions that are searched for one such frame.
   public static let returnedSearch = 200
   /// Bytes of event text in one data frame.

@@ -1,4 +1,5 @@
 public import CityCore
+public import Journal
 
 /// What a neighbour is to this node.
 public enum Relation: String, Sendable, Codable, CaseIterable {
@@ -134,6 +135,24 @@ public struct Release: Hashable, Sendable {
   }
 }
 
+/// A release, and what a frame says beside its event.
+public struct Outgoing: Hashable, Sendable {
+  public var release: Release
+  public var item: PositionedEvent
+  /// Of the thing as it stands now.
+  public var parties: [NodeID]
+  /// Highest version of the thing that the link was given.
+  public var releasedVersion: Int
+  public init(
+    release: Release, item: PositionedEvent, parties: [NodeID], releasedVersion: Int
+  ) {
+    self.release = release
+    self.item = item
+    self.parties = parties
+    self.releasedVersion = releasedVersion
+  }
+}
+
 /// How far one direction of one link has come.
 public struct OutboxCursor: Hashable, Sendable, Codable {
   /// Our epoch that the numbers belong to.
@@ -162,6 +181,9 @@ public protocol LinkStore: AnyObject {
   func append(_ release: Release, link: NodeID, epoch: Epoch) throws
   /// Releases after a link sequence number, in order.
   func releases(link: NodeID, epoch: Epoch, after linkSeq: Int64, limit: Int) throws -> [Release]
+  /// The same with everything that a data frame says of them, read at once.
+  /// - Throws: ``Problem`` `corrupted` when a release has no event.
+  func outgoing(link: NodeID, epoch: Epoch, after linkSeq: Int64, limit: Int) throws -> [Outgoing]
   /// Highest version of the thing that this link was given; 0 for none.
   func releasedVersion(link: NodeID, thing: ThingID) throws -> Int
   func putReleasedVersion(link: NodeID, thing: ThingID, version: Int) throws

@@ -118,6 +118,7 @@ extension LinkEngine {
     session.lastHeard = now
     session.returning = hello.restored.map { _ in 0 }
     sessions[peer] = session
+    stirred.insert(peer)
     outcome.notes.append(
       LinkNote(kind: .opened, neighbour: peer, detail: "resumes after \(applied)"))
   }
@@ -135,7 +136,7 @@ extension LinkEngine {
   }
 
   /// - Returns: whether the neighbour now has more than before.
-  private func acknowledge(
+  private mutating func acknowledge(
     _ ack: Frame.Ack, from peer: NodeID, store: any JournalStore & LinkStore
   ) throws -> Bool {
     let epoch = try store.journalHead().epoch
@@ -146,6 +147,7 @@ extension LinkEngine {
     }
     cursor.acknowledged = ack.through
     try store.putOutbox(peer, cursor)
+    stirred.insert(peer)
     return true
   }
 
@@ -263,6 +265,9 @@ extension LinkEngine {
     let present = try store.journalHead().epoch
     let marks = try verified(returned.commits, entries: [], from: peer, store: store)
     for entry in returned.events {
+      if let known = try store.event(entry.event.id), known.event.hash == entry.event.cbhash {
+        continue
+      }
       let event = try entry.event.stored()
       if try store.event(event.id) != nil { continue }
       let isCovered = marks.contains { $0.covers(event) }

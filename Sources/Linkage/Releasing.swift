@@ -16,6 +16,11 @@ extension LinkEngine {
       var cursor: OutboxCursor?
       for positioned in events {
         let thing = positioned.event.thing
+        // Most events are for few neighbours: what would not go even to who follows the thing needs
+        // no look at what was given.
+        guard self.verdict(for: positioned, neighbour: neighbour, follows: true).isReleased else {
+          continue
+        }
         var released = try store.releasedVersion(link: neighbour.node, thing: thing)
         let verdict = self.verdict(for: positioned, neighbour: neighbour, follows: released > 0)
         guard verdict.isReleased else { continue }
@@ -43,7 +48,10 @@ extension LinkEngine {
           cursor = next
         }
       }
-      if let cursor { try store.putOutbox(neighbour.node, cursor) }
+      if let cursor {
+        try store.putOutbox(neighbour.node, cursor)
+        stirred.insert(neighbour.node)
+      }
     }
   }
 
@@ -191,12 +199,20 @@ extension LinkEngine {
   }
 
   /// After a restore, in the new epoch: what the neighbours had not acknowledged when the backup
-  /// was taken is numbered anew. Duplicates are harmless.
+  /// was taken is numbered anew. Duplicates are harmless. The descriptions of all writers go first:
+  /// a neighbour that was restored too may have lost them, and would refuse what follows.
   public mutating func rebase(store: any JournalStore & LinkStore) throws {
     let epoch = try store.journalHead().epoch
     for neighbour in neighbours {
       guard let old = try store.outbox(neighbour.node), old.epoch != epoch else { continue }
       var next = OutboxCursor(epoch: epoch)
+      for item in try describing(to: neighbour.node, store: store) {
+        next.released += 1
+        try store.append(
+          Release(
+            linkSeq: next.released, position: item.position, policyVersion: gate.version,
+            withSealed: true), link: neighbour.node, epoch: epoch)
+      }
       var from = old.acknowledged
       while true {
         let batch = try store.releases(
@@ -211,6 +227,21 @@ extension LinkEngine {
       }
       try store.putOutbox(neighbour.node, next)
     }
+  }
+}
+
+extension LinkEngine {
+  /// The descriptions of nodes that a link was given, in local order.
+  private func describing(
+    to link: NodeID, store: any JournalStore & LinkStore
+  ) throws -> [PositionedEvent] {
+    let known = [node] + neighbours.map(\.node) + directory.map(\.description.node)
+    return try known.flatMap { writer -> [PositionedEvent] in
+      guard let thing = NodeDescription.thing(for: writer) else { return [] }
+      let given = try store.releasedVersion(link: link, thing: thing)
+      guard given > 0 else { return [] }
+      return try store.events(of: thing, versions: 1...given).filter { $0.arrival?.via != link }
+    }.sorted { $0.position < $1.position }
   }
 }
 

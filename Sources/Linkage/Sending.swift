@@ -54,47 +54,62 @@ extension LinkEngine {
     return [.close(peer, connection: session.connection, code: code)]
   }
 
-  /// What may be sent now. Reads only durable state: call it after the commit, never before.
+  /// What may be sent now. Reads only durable state: call it after the commit, never before. Looks
+  /// only at links on which something happened since the last call, and at all after a tick.
+  /// - Throws: what the store throws; nothing counts as sent then.
   public mutating func pump(
     now: UTCTime, store: any JournalStore & LinkStore
   ) throws -> [LinkEffect] {
+    guard !stirred.isEmpty else { return [] }
+    let epoch = try store.journalHead().epoch
     var effects: [LinkEffect] = []
-    for neighbour in neighbours {
+    var pumped: [(peer: NodeID, session: LinkSession)] = []
+    for neighbour in neighbours where stirred.contains(neighbour.node) {
       guard var session = sessions[neighbour.node], session.phase == .established else { continue }
-      let epoch = try store.journalHead().epoch
-      let cursor = try outbox(neighbour.node, epoch: epoch, store: store)
-      while session.sentThrough < cursor.released,
-        session.sentThrough - cursor.acknowledged < LinkTiming.window
-      {
-        let frame = try dataFrame(
-          for: neighbour.node, after: session.sentThrough, epoch: epoch, now: now, store: store)
-        guard let last = frame.entries.last else { break }
-        session.sentThrough = last.seq
-        session.eventsOut += Int64(frame.entries.count)
-        effects.append(
-          .send(to: neighbour.node, connection: session.connection, frame: .data(frame)))
-      }
-      // Lost events go back only after everything else that the neighbour missed: its quarantine
-      // ends with them. A node that waits itself answers last those who wait for it alone.
-      if let restored = session.peer?.restored, session.returning != nil,
-        session.sentThrough == cursor.released,
-        try store.quarantine().map({
-          $0.isOverridden || $0.waitingFor.allSatisfy { $0 == neighbour.node }
-        }) ?? true
-      {
-        var frames = 0
-        while let from = session.returning, frames < LinkTiming.returnedFrames {
-          let (frame, through) = try returnedFrame(
-            to: neighbour.node, lost: restored, present: session.peer?.epoch, after: from,
-            store: store)
-          session.returning = frame.done ? nil : through
-          guard frame.done || !frame.events.isEmpty else { continue }
-          frames += 1
-          effects.append(
-            .send(to: neighbour.node, connection: session.connection, frame: .returned(frame)))
-        }
-      }
-      sessions[neighbour.node] = session
+      effects += try pump(&session, to: neighbour.node, epoch: epoch, now: now, store: store)
+      pumped.append((neighbour.node, session))
+    }
+    stirred.removeAll(keepingCapacity: true)
+    for (peer, session) in pumped {
+      sessions[peer] = session
+      // What is given back to it may wait for other neighbours.
+      if session.returning != nil { stirred.insert(peer) }
+    }
+    return effects
+  }
+
+  private func pump(
+    _ session: inout LinkSession, to peer: NodeID, epoch: Epoch, now: UTCTime,
+    store: any JournalStore & LinkStore
+  ) throws -> [LinkEffect] {
+    var effects: [LinkEffect] = []
+    let cursor = try outbox(peer, epoch: epoch, store: store)
+    while session.sentThrough < cursor.released,
+      session.sentThrough - cursor.acknowledged < LinkTiming.window
+    {
+      let frame = try dataFrame(
+        for: peer, after: session.sentThrough, epoch: epoch, now: now, store: store)
+      guard let last = frame.entries.last else { break }
+      session.sentThrough = last.seq
+      session.eventsOut += Int64(frame.entries.count)
+      effects.append(.send(to: peer, connection: session.connection, frame: .data(frame)))
+    }
+    // Lost events go back only after everything else that the neighbour missed: its quarantine
+    // ends with them. A node that waits itself answers last those who wait for it alone.
+    guard let restored = session.peer?.restored, session.returning != nil,
+      session.sentThrough == cursor.released,
+      try store.quarantine().map({
+        $0.isOverridden || $0.waitingFor.allSatisfy { $0 == peer }
+      }) ?? true
+    else { return effects }
+    var frames = 0
+    while let from = session.returning, frames < LinkTiming.returnedFrames {
+      let (frame, through) = try returnedFrame(
+        to: peer, lost: restored, present: session.peer?.epoch, after: from, store: store)
+      session.returning = frame.done ? nil : through
+      guard frame.done || !frame.events.isEmpty else { continue }
+      frames += 1
+      effects.append(.send(to: peer, connection: session.connection, frame: .returned(frame)))
     }
     return effects
   }
@@ -106,6 +121,7 @@ extension LinkEngine {
     var effects: [LinkEffect] = []
     for neighbour in neighbours {
       guard var session = sessions[neighbour.node] else { continue }
+      stirred.insert(neighbour.node)
       if now - session.lastHeard > LinkTiming.silence {
         effects.append(.close(neighbour.node, connection: session.connection, code: "silent"))
         sessions[neighbour.node] = nil
@@ -128,25 +144,23 @@ extension LinkEngine {
     for link: NodeID, after sent: Int64, epoch: Epoch, now: UTCTime,
     store: any JournalStore & LinkStore
   ) throws -> Frame.DataFrame {
-    let releases = try store.releases(
-      link: link, epoch: epoch, after: sent, limit: LinkTiming.batch)
     var pack = Packing()
-    for release in releases {
-      guard
-        let item = try store.events(after: release.position - 1, limit: 1).first,
-        item.position == release.position
-      else {
-        throw Problem(.corrupted, "release \(release.linkSeq) to \(link) has no event")
+    var read = sent
+    filling: while pack.entries.count < LinkTiming.batch {
+      let limit = min(LinkTiming.read, LinkTiming.batch - pack.entries.count)
+      let batch = try store.outgoing(link: link, epoch: epoch, after: read, limit: limit)
+      for next in batch {
+        let (release, event) = (next.release, next.item.event)
+        let sealed = release.withSealed ? try sealedValues(event, store: store) : nil
+        guard
+          try pack.add(
+            next.item, seq: release.linkSeq, policy: release.policyVersion,
+            addressed: isAddressed(next.parties, through: link),
+            follows: next.releasedVersion > event.header.version, sealed: sealed, store: store)
+        else { break filling }
+        read = release.linkSeq
       }
-      let sealed = release.withSealed ? try sealedValues(item.event, store: store) : nil
-      let parties = try store.thing(item.event.thing)?.labels.parties ?? []
-      guard
-        try pack.add(
-          item, seq: release.linkSeq, policy: release.policyVersion,
-          addressed: isAddressed(parties, through: link),
-          follows: try store.releasedVersion(link: link, thing: item.event.thing)
-            > item.event.header.version, sealed: sealed, store: store)
-      else { break }
+      if batch.count < limit { break }
     }
     return Frame.DataFrame(epoch: epoch, sent: now, entries: pack.entries, commits: pack.commits)
   }

@@ -90,6 +90,9 @@ extension NodeParts {
         identity: try NodeIdentity.load(from: path, masterKey: masterKey), at: address,
         parent: neighbour.node, clock: clock, group: eventLoops, logger: logger,
         save: { (identity) throws(Problem) in
+          #if DEBUG
+            CrashPoint.renewalReceived.pass()
+          #endif
           try identity.save(to: path, masterKey: masterKey)
         },
         renewed: { [links] identity in
@@ -117,6 +120,7 @@ extension NodeParts {
     listener.port = settings.http.port
     listener.limits.connections = settings.http.maximumConnections
     listener.limits.connectionsPerAddress = settings.http.maximumConnectionsPerAddress
+    try settings.apply(to: &listener)
     let server = try webServer(listener)
     return ClosureService(name: "http") {
       try await server.run { port in
@@ -178,7 +182,7 @@ extension NodeParts {
   private var nodePorts: NodePorts {
     NodePorts(
       city: city, place: place, readings: readings, storage: storage, files: files,
-      invitations: invitations, home: home, keys: keys)
+      invitations: invitations, home: home, keys: keys, telemetry: telemetry, backups: backups)
   }
 
   var api: APIServices {
@@ -255,6 +259,7 @@ extension NodeParts {
         }
         sense.tick()
         sense.retry()
+        if count.isMultiple(of: 10) { evidence.reload() }
         evidence.tick()
         count += 1
         if count.isMultiple(of: 5) {
@@ -267,17 +272,37 @@ extension NodeParts {
     }
   }
 
-  /// Once a minute: retention, clustering, sessions.
+  /// Every five seconds: readings come into the order in which they are read. Once a minute: what is
+  /// too old, what sessions and tokens were used.
   private func maintenance() async {
     await cancelWhenGracefulShutdown {
+      var count = 0
       while !Task.isCancelled {
+        defer { count += 1 }
         do {
-          try await city.maintainAccess()
+          guard count.isMultiple(of: 12) else {
+            _ = try telemetry.cluster(now: clock.now())
+            try? await Task.sleep(for: .seconds(5))
+            continue
+          }
+          try await city.maintainAccess(keepTokens: .days(Int64(settings.retention.accessDays)))
           _ = try telemetry.maintain(now: clock.now())
+          let pruned = try await city.prune(
+            messages: .days(Int64(settings.retention.messageDays)),
+            invitations: .days(Int64(settings.retention.accessDays)))
+          if pruned != PruneReport() {
+            logger.info(
+              "pruned",
+              metadata: [
+                "answers": "\(pruned.answers)", "messages": "\(pruned.messages)",
+                "invitations": "\(pruned.invitations)", "releases": "\(pruned.releases)",
+                "packed": "\(pruned.packedReleases)",
+              ])
+          }
         } catch {
           logger.warning("maintenance failed", metadata: ["why": "\(error)"])
         }
-        try? await Task.sleep(for: .seconds(60))
+        try? await Task.sleep(for: .seconds(5))
       }
     }
   }

@@ -41,6 +41,7 @@ struct NodeParts: Sendable {
   let outside: Outside
   let eventLoops: MultiThreadedEventLoopGroup
   let ports = PortBoard()
+  let backups = BackupProgress()
 
   static func assemble(
     settings: NodeSettings, home: NodeHome, logger: Logger
@@ -63,7 +64,7 @@ struct NodeParts: Sendable {
     let outsideBox = Mutex<Outside?>(nil)
 
     let identity = try NodeSetup.identity(settings)
-    let coreSettings = NodeSetup.coreSettings(settings, identity: identity)
+    let coreSettings = try NodeSetup.coreSettings(settings, identity: identity)
     let core = try storage.transaction { store in
       let policy = try store.releasePolicy(version: nil) ?? .standard
       return try CommandCore(
@@ -101,6 +102,7 @@ struct NodeParts: Sendable {
     let place = CityPlace(node: city, sense: sense, reader: YAMLTree())
     let files = EvidenceFiles(folder: home.evidence)
     files.sweep()
+    Backup.sweep(home.backups)
     let lane = EvidenceLane(
       files: files, links: links, engine: engine, clock: clock, logger: logger)
     evidenceBox.withLock { $0 = lane }

@@ -53,10 +53,16 @@ public struct NodeProcess: Sendable {
           .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
         }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
     try await group.run()
+    #if DEBUG
+      CrashPoint.shutdownServicesStopped.pass()
+    #endif
     try? await parts.sense.record()
     try? await parts.engine.perform { core, now, store, _ in
       try core.keepLinkHealth(now: now, store: store)
     }
+    #if DEBUG
+      CrashPoint.shutdownBeforeClose.pass()
+    #endif
     logger.notice("node stopped", metadata: ["node": "\(settings.node.id)"])
   }
 }

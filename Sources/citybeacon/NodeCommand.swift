@@ -95,32 +95,3 @@ struct NodeCommand: AsyncParsableCommand {
     }
   }
 }
-
-struct BackupCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "backup", abstract: "Ask a running node for an encrypted backup.")
-  @OptionGroup var remote: RemoteOptions
-  @OptionGroup var output: OutputOptions
-
-  func run() async throws {
-    try await reporting {
-      let made = try await remote.run { try await $0.post("/api/v1/backup") }
-      output.print(made) { "\($0["file"]?.stringValue ?? "made")" }
-    }
-  }
-}
-
-struct RestoreCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "restore",
-    abstract: "Lay a node's store out from a backup. It wakes up quarantined. Keys must be there.")
-  @OptionGroup var settings: SettingsOptions
-  @Argument(help: "The backup file.") var backup: String
-
-  func run() async throws {
-    try await reporting {
-      try NodeSetup.restore(try settings.load(), from: backup)
-      print("restored; the node waits for its neighbours when it starts")
-    }
-  }
-}

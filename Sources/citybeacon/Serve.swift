@@ -28,6 +28,7 @@ struct CheckConfig: AsyncParsableCommand {
   func run() async throws {
     try await reporting {
       let settings = try settings.load()
+      try settings.checkFiles()
       try output.print(
         ["node": settings.node.id], text: "the settings of \(settings.node.id) are sound")
     }

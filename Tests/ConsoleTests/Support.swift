@@ -97,7 +97,9 @@ enum Sample {
     let order = try require(
       Order.evolve(nil, .issued(issue), try header(id, "order.issued", now), sealed: []))
     return try record(
-      id, owner: "street", labels: order.labels, state: JSONBytes.of(order), index: order.index)
+      id, owner: "street",
+      labels: Labels(jurisdiction: order.issue.jurisdiction, grade: order.issue.grade),
+      state: JSONBytes.of(order), index: order.index)
   }
 
   static func task(owner: String = "street") throws -> ThingRecord {

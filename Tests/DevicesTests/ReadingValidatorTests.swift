@@ -38,11 +38,11 @@ struct ReadingValidatorTests {
     #expect(
       validator.add(
         row: 10, device: "dev_a", property: level, value: 1, time: testNow + .minutes(6))
-        == .badTime)
+        == .futureTime)
     #expect(
       validator.add(
         row: 11, device: "dev_a", property: level, value: 1, time: testNow - .days(3700))
-        == .badTime)
+        == .expiredTime)
     #expect(validator.accepted.isEmpty)
     #expect(validator.rejected.map(\.row) == Array(0...11))
     #expect(validator.rejected[0].code == "unknown-device")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 import sys
@@ -39,9 +40,9 @@ def root() -> pathlib.Path:
     return ROOT
 
 
-@pytest.fixture
-def make_city(binary: str, request: pytest.FixtureRequest):
-    """Makes cities of some of the demo's nodes; ends their processes and folders after the test."""
+@contextlib.contextmanager
+def cities(binary: str):
+    """Makes cities of some of the demo's nodes; ends their processes and folders afterwards."""
     made: list[City] = []
     folders: list[tempfile.TemporaryDirectory] = []
 
@@ -65,3 +66,16 @@ def make_city(binary: str, request: pytest.FixtureRequest):
             print(f"--- {name}\n{city.servers[name].tail(20)}")
     for folder in folders:
         folder.cleanup()
+
+
+@pytest.fixture
+def make_city(binary: str):
+    with cities(binary) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def make_shared_city(binary: str):
+    """For cities that all tests of a file use, one after the other."""
+    with cities(binary) as make:
+        yield make

@@ -59,6 +59,24 @@ def filed_by_external_id(client: Client, source: str) -> dict[str, list[str]]:
     return out
 
 
+def stamp(milliseconds: int) -> str:
+    when = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(milliseconds // 1000))
+    return f"{when}.{milliseconds % 1000:03d}Z"
+
+
+def normal(when: str) -> str:
+    """Times are compared to the millisecond, however many zeros are written."""
+    body, _, part = when.rstrip("Z").partition(".")
+    return f"{body}.{(part + '000')[:3]}"
+
+
+def readings_of(viewer: Client, device: str, first: str, last: str) -> dict[str, float]:
+    """What a node holds of a gauge between two times, both inclusive: time → value."""
+    items = viewer.items(f"/devices/{device}/history", property="waterDepth", limit=500,
+                         **{"from": f"{normal(first)}Z", "to": f"{normal(last)}9Z"})
+    return {normal(item["time"]): item["value"] for item in items}
+
+
 class Load(threading.Thread):
     """Files cases and sends readings as fast as it is answered, and remembers what was
     acknowledged. Keeps on through refusals and through a node that is away."""
@@ -83,9 +101,7 @@ class Load(threading.Thread):
             try:
                 made = self.people.post("/incidents", report(self.number, self.source))
                 self.cases[str(self.number)] = made["id"]
-                stamp = base + self.number
-                when = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(stamp // 1000))
-                when += f".{stamp % 1000:03d}Z"
+                when = stamp(base + self.number)
                 value = (self.number % 10) / 1000
                 answer = self.gateway.send_readings([{
                     "device": self.device, "property": "waterDepth", "value": value,

@@ -165,6 +165,10 @@ struct AnswerTests {
         "POST", "/api/v1/incidents", Self.filing.replacing("积水", with: "塌陷"), headers: key)
       #expect(other.status == 409)
       #expect(other.json["code"] == "idempotency-key-reused")
+      // The same bytes to another path are another request.
+      #expect(
+        try await client("POST", "/api/v1/orders", Self.filing, headers: key).json["code"]
+          == "idempotency-key-reused")
       // A refusal is not kept: the corrected request may use its key.
       let next = ["Idempotency-Key": "k2"]
       #expect(try await client("POST", "/api/v1/incidents", "{}", headers: next).status == 422)

@@ -80,26 +80,4 @@ struct DutyTests {
         _ = try ShiftHandover.decide(signed, .refuse(reason: "晚了"), by: incoming, now: now)
       } == "refused")
   }
-
-  @Test func `a ladder skips posts with nobody on call and starts again after the last`() {
-    let a = Sample.principal("a")
-    let b = Sample.principal("b")
-    let roster = DutyRoster(turns: [
-      .init(post: "officer", person: a, from: Sample.morning, to: Sample.morning + .minutes(6)),
-      .init(post: "chief", person: b, from: Sample.morning, to: Sample.morning + .hours(9)),
-    ])
-    let ladder = EscalationLadder(
-      steps: [
-        .init(post: "officer", waitSeconds: 180), .init(post: "deputy", waitSeconds: 60),
-        .init(post: "chief", waitSeconds: 300),
-      ], rounds: 2)
-    let calls = ladder.calls(from: Sample.morning, roster: roster)
-    #expect(calls.map(\.people) == [[a], [b], [b]])
-    #expect(
-      calls.map(\.at) == [
-        Sample.morning, Sample.morning + .minutes(3), Sample.morning + .minutes(8),
-      ])
-    #expect(calls.map(\.round) == [1, 1, 2])
-    #expect(ladder.calls(from: Sample.morning, roster: DutyRoster(turns: [])).isEmpty)
-  }
 }

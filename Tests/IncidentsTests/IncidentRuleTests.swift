@@ -17,7 +17,7 @@ struct IncidentRuleTests {
   }
 
   @Test func `a case goes through its seven stages`() throws {
-    var run = CaseRun()
+    var run = try CaseRun()
     try run.run(.file(Sample.report(source: .public)), by: Sample.worker)
     #expect(run.stage == .intake)
     try run.run(.confirm(onSite: true), by: Sample.supervisor)
@@ -52,7 +52,7 @@ struct IncidentRuleTests {
 
   @Test(arguments: [CaseSource.collector, .superior, .subordinate, .department])
   func `what others checked is filed at once`(source: CaseSource) throws {
-    var run = CaseRun()
+    var run = try CaseRun()
     try run.run(.file(Sample.report(source: source)), by: Sample.worker)
     #expect(run.stage == .file)
   }
@@ -318,7 +318,7 @@ struct IncidentRuleTests {
     #expect(run.state?.handlingLevel == .district)
     try run.run(.regrade(grade: .red, classCode: nil, reason: "扩大"), by: Sample.leader)
     #expect(run.state?.handlingLevel == .city)
-    #expect(run.state?.suggestion(at: .street, policy: .standard) == .escalate(to: .city))
+    #expect(run.state?.suggestion(at: .street, policy: Standard.handling) == .escalate(to: .city))
     let same = try run.run(.regrade(grade: .red, classCode: nil, reason: "同"), by: Sample.leader)
     #expect(same.isEmpty)
   }
@@ -348,7 +348,7 @@ struct IncidentRuleTests {
   @Test func `only one case is filed, and only an existing one is worked on`() throws {
     var run = try CaseRun(at: .file)
     #expect(refusal { try run.run(.file(Sample.report()), by: Sample.supervisor) } == "duplicate")
-    var none = CaseRun()
+    var none = try CaseRun()
     #expect(refusal { try none.run(.accept, by: Sample.worker) } == "not-found")
   }
 

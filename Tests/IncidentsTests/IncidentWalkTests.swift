@@ -7,11 +7,11 @@ import Testing
 /// Random lives of cases.
 struct IncidentWalkTests {
   private static func walk(
-    seed: UInt64, steps: Int, from start: CaseRun = CaseRun(),
+    seed: UInt64, steps: Int, from start: CaseRun? = nil,
     check: (CaseRun, CaseRun, IncidentCommand, ActingParty) throws -> Void
   ) throws {
     var random = SeededRandom(seed: seed)
-    var run = start
+    var run = try start ?? CaseRun()
     for _ in 0..<steps {
       run.now = run.now + .minutes(Int64(random.below(random.below(4) == 0 ? 300 : 10)))
       if random.below(40) == 0 { run.now = run.now + .days(11) }

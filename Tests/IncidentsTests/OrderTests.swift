@@ -358,4 +358,19 @@ struct OrderTests {
     #expect(refusal { _ = try OrderCommand(.mirror, input) } == "forbidden")
     #expect(try OrderCommand(.close, input) == .close(text: "已到场"))
   }
+
+  @Test func `an order writes itself as Codable would`() throws {
+    var run = try OrderRun(OrderRun.issue(3))
+    try run.task(one, .receive, by: Sample.rule)
+    try run.task(one, .accept, by: Sample.leader)
+    try run.task(one, .progress(text: "撤离 \"40\" 户", percent: 40), by: Sample.leader)
+    try run.task(one, .addEvidence([Sample.photo(1)]), by: Sample.leader)
+    let open = try #require(run.order)
+    #expect(try open.json() == JSON.encode(open))
+    try run.run(.recall(reason: "雨停了"), by: Sample.leader)
+    let ended = try #require(run.order)
+    #expect(ended.lastText != nil && ended.ended != nil)
+    #expect(try ended.json() == JSON.encode(ended))
+    #expect(try JSON.decode(Order.self, from: ended.json()) == ended)
+  }
 }

@@ -91,12 +91,17 @@ struct CaseRun {
   var policy = CasePolicy.standard
   var calendar = CityCalendar.standard
 
-  var context: CaseContext { CaseContext(now: now, calendar: calendar, policy: policy) }
+  var limits: LimitsTable
+  var context: CaseContext {
+    CaseContext(
+      now: now, calendar: calendar, limits: limits, policy: policy, handling: Standard.handling)
+  }
   var stage: Stage? { state?.stage }
 
-  init() {}
+  init() throws { limits = try Standard.limits() }
   /// A case that was brought to a stage.
   init(at stage: Stage, source: CaseSource = .sensor) throws {
+    try self.init()
     try run(.file(Sample.report(source: source)), by: Sample.supervisor)
     try advance(to: stage)
   }

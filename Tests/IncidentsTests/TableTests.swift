@@ -128,18 +128,18 @@ struct TableTests {
   }
 
   @Test func `the default tables fit together`() throws {
-    for row in LimitsTable.standard.rows where !row.classPrefix.isEmpty {
+    let (limits, classes) = (try Standard.limits(), try Standard.classes())
+    for row in limits.rows where !row.classPrefix.isEmpty {
       let code = try #require(ClassCode(rawValue: row.classPrefix))
-      #expect(ClassTable.standard[code] != nil, "\(code)")
+      #expect(classes[code] != nil, "\(code)")
     }
     let date = try #require(LocalDate("2026-07-01"))
     for step in LimitStep.allCases {
       for grade in Grade.allCases {
-        #expect(
-          LimitsTable.standard.limit(for: step, classCode: "E0699", grade: grade, on: date) != nil)
+        #expect(limits.limit(for: step, classCode: "E0699", grade: grade, on: date) != nil)
       }
     }
-    let kinds = ClassTable.standard.rows.map { ($0.code.rawValue.hasPrefix("C"), $0.kind) }
+    let kinds = classes.rows.map { ($0.code.rawValue.hasPrefix("C"), $0.kind) }
     #expect(kinds.allSatisfy { $0.0 == ($0.1 == .component) })
   }
 
@@ -148,10 +148,9 @@ struct TableTests {
       let back = try JSON.decode(Value.self, from: try JSON.encode(value))
       #expect(back == value)
     }
-    try roundTrip(LimitsTable.standard)
-    try roundTrip(ClassTable.standard)
-    try roundTrip(HandlingPolicy.standard)
-    try roundTrip(ResponsePolicy.standard)
+    try roundTrip(try Standard.limits())
+    try roundTrip(try Standard.classes())
+    try roundTrip(Standard.handling)
     try roundTrip(CityCalendar.standard)
     try roundTrip(CasePolicy.standard)
     try roundTrip(ReminderSchedule.standard)
@@ -164,7 +163,7 @@ struct TableTests {
 
   @Test func `great events go up and small ones stay down`() {
     let policy = HandlingPolicy(
-      rows: HandlingPolicy.standard.rows + [.init(classPrefix: "E0402", level: .district)])
+      rows: Standard.handling.rows + [.init(classPrefix: "E0402", level: .district)])
     #expect(policy.level(for: .red, classCode: "E0101") == .city)
     #expect(policy.level(for: .blue, classCode: "E0101") == .street)
     #expect(policy.level(for: .blue, classCode: "E0402") == .district)
@@ -177,31 +176,5 @@ struct TableTests {
     #expect(suggestion(.orange, .district) == nil)
     #expect(
       policy.suggestion(grade: .red, classCode: "E", at: .street, levels: [.street]) == nil)
-  }
-
-  @Test(arguments: [
-    (30, 0, 0, ResponseLevel.gravest), (0, 100, 0, .gravest), (0, 0, 100_000_000, .gravest),
-    (29, 99, 99_999_999, .grave), (10, 0, 0, .grave), (9, 49, 49_999_999, .serious),
-    (3, 0, 0, .serious), (2, 9, 9_999_999, .ordinary), (0, 0, 0, .ordinary),
-  ])
-  func `the grade of an accident is the gravest that any loss gives`(
-    deaths: Int, injuries: Int, loss: Int, level: ResponseLevel
-  ) {
-    #expect(ResponseLevel(deaths: deaths, injuries: injuries, loss: loss) == level)
-    #expect(ResponseLevel(level.grade) == level)
-  }
-
-  @Test func `grave responses start the plans of every level, and renewals come twice a day`() {
-    let policy = ResponsePolicy.standard
-    #expect(policy[.gravest]?.starts == [.province, .city, .district])
-    #expect(policy[.ordinary]?.starts == [.district])
-    #expect(policy[.grave]?.writtenMinutes == 35)
-    let calendar = CityCalendar.standard
-    // 09:00 local: the next is 17:00, then 08:00.
-    let first = policy.nextRenewal(after: Sample.morning, calendar: calendar)
-    #expect(first == Sample.time("2026-07-01T09:00:00Z"))
-    #expect(
-      first.flatMap { policy.nextRenewal(after: $0, calendar: calendar) }
-        == Sample.time("2026-07-02T00:00:00Z"))
   }
 }

@@ -191,4 +191,68 @@ struct SessionTests {
       try street.take(.ack(Frame.Ack(epoch: Epoch(rawValue: 6), through: 4)), 1)
     }
   }
+
+  @Test func `a new life begins with the descriptions of all writers`() throws {
+    var (street, district) = try pair()
+    let place = try #require(AdminCode(rawValue: "330106"))
+    let thing = try #require(NodeDescription.thing(for: street.node))
+    let actor = Actor(
+      kind: .node, id: try #require(PrincipalID(rawValue: "node")), node: street.node)
+    let described = try street.journal.commit(
+      Batch(drafts: [
+        Draft(
+          kind: NodeDescription.eventKind, thing: thing, actor: actor,
+          labels: Labels(jurisdiction: place), body: Array("{}".utf8))
+      ]), now: street.now, store: street.store)
+    try street.engine.release(described, store: street.store)
+    try street.file(2)
+    try connect(&street, &district, 1)
+    // Everything is acknowledged, then the street is restored. The district may have been, too.
+    var cursor = try #require(try street.store.outbox(street.peer))
+    cursor.acknowledged = cursor.released
+    try street.store.putOutbox(street.peer, cursor)
+    try street.journal.beginEpoch(Epoch(rawValue: 99), store: street.store)
+    try street.engine.rebase(store: street.store)
+    let numbered = try street.store.outgoing(
+      link: street.peer, epoch: Epoch(rawValue: 99), after: 0, limit: 9)
+    #expect(numbered.map(\.item.event.kind) == [NodeDescription.eventKind])
+    #expect(try street.store.outbox(street.peer)?.released == 1)
+  }
+
+  @Test func `a link on which nothing happened is not looked at until the next tick`() throws {
+    var (street, district) = try pair()
+    try street.file(1)
+    try connect(&street, &district, 1)
+    #expect(try street.pumped().count == 1)
+    #expect(try street.pumped().isEmpty)
+    // Somebody else numbered something; only a tick looks at links unasked.
+    var cursor = try #require(try street.store.outbox(street.peer))
+    cursor.released += 1
+    try street.store.append(
+      Release(linkSeq: cursor.released, position: 1, policyVersion: 1, withSealed: false),
+      link: street.peer, epoch: cursor.epoch)
+    try street.store.putOutbox(street.peer, cursor)
+    #expect(try street.pumped().isEmpty)
+    _ = try street.engine.tick(now: street.now, store: street.store)
+    #expect(try street.pumped().map(\.entries.count) == [1])
+  }
+
+  @Test func `what cannot be read does not count as sent`() throws {
+    var (street, district) = try pair()
+    try street.file(1)
+    try connect(&street, &district, 1)
+    _ = try street.pumped()
+    let sent = try #require(street.engine.sessions[street.peer]?.sentThrough)
+    var cursor = try #require(try street.store.outbox(street.peer))
+    cursor.released += 1
+    // A release of an event that is not there.
+    try street.store.append(
+      Release(linkSeq: cursor.released, position: 99, policyVersion: 1, withSealed: false),
+      link: street.peer, epoch: cursor.epoch)
+    try street.store.putOutbox(street.peer, cursor)
+    _ = try street.engine.tick(now: street.now, store: street.store)
+    #expect(throws: Problem.self) { try street.pumped() }
+    #expect(street.engine.sessions[street.peer]?.sentThrough == sent)
+    #expect(throws: Problem.self, "it is tried again") { try street.pumped() }
+  }
 }

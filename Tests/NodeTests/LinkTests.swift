@@ -171,7 +171,8 @@ final class TurningClock: Clock64 {
       city: station.parts.city, place: station.parts.place,
       readings: .init(station.parts.telemetry) { _, _ in nil }, storage: station.parts.storage,
       files: station.parts.files, invitations: station.parts.invitations,
-      home: station.parts.home, keys: station.parts.keys)
+      home: station.parts.home, keys: station.parts.keys, telemetry: station.parts.telemetry,
+      backups: station.parts.backups)
     try await ports.declareLost(street, reason: "flooded", by: station.administrator)
     let now = station.parts.clock.now()
     let lost = try await status(station, at: now)

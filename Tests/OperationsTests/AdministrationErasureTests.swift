@@ -29,8 +29,8 @@ import Testing
         settings: CoreSettings(
           level: .street, name: Label(zh: name, en: name),
           jurisdiction: try #require(AdminCode(rawValue: code)), isDepartment: false,
-          zoneOffset: 8 * 3600, handling: .standard, limits: .standard, calendar: .standard,
-          classes: .standard, acceptsOffers: false,
+          zoneOffset: 8 * 3600, handling: .test, limits: .test, calendar: .standard,
+          classes: .none, acceptsOffers: false,
           selfPrincipal: try #require(PrincipalID(rawValue: "system"))))
     }
 
@@ -191,5 +191,36 @@ import Testing
     #expect(report.redacted == [thing])
     #expect(try owner.store.thing(thing)?.offeredTo == party.core.node)
     #expect(try findings(owner).isEmpty)
+  }
+
+  @Test mutating func `an erasure whose version a hand-over took is said again by the new owner`()
+    throws
+  {
+    let record = try #require(try owner.store.thing(thing))
+    let offer = CustodyEvent.offered(to: party.core.node, reason: "上报")
+    var offered = CoreOutcome()
+    try owner.core.write(
+      [
+        Draft(
+          kind: offer.kind, thing: thing, actor: owner.core.actor(.node), labels: record.labels,
+          body: offer.body)
+      ], now: now, store: owner.store, outcome: &offered)
+    _ = try party.take(offered.events, from: owner, now: now)
+    // The one accepts while the other erases: both write the next version.
+    var accepted = CoreOutcome()
+    try party.core.handOver(
+      thing, .accept, by: ActingParty(actor: party.core.actor(.node), capacities: []), now: now,
+      store: party.store, outcome: &accepted)
+    var report = ErasureReport()
+    var erased = CoreOutcome()
+    try owner.core.redact(
+      subject, by: owner.core.actor(.node), now: now, store: owner.store, report: &report,
+      outcome: &erased)
+    let again = try party.take(erased.events, from: owner, now: now)
+    #expect(try party.values(thing) == [nil])
+    let repeated = try #require(again.events.first { $0.event.kind == Vault.redactedKind }).event
+    #expect(repeated.id.node == party.core.node)
+    #expect(repeated.header.version == accepted.events[0].event.header.version + 1)
+    #expect(try party.store.thing(thing)?.lastEvent == repeated.id)
   }
 }

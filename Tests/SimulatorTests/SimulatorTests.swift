@@ -41,20 +41,4 @@ struct SimulatorTests {
     #expect(quiet.fingerprint == first.fingerprint)
     #expect(try World.played(seed: 78).fingerprint != first.fingerprint)
   }
-
-  @Test func `schedules see every kind of fault and act`() throws {
-    var coverage = Coverage()
-    for seed in 1...300 as ClosedRange<UInt64> {
-      coverage.add(try World.played(seed: seed).coverage)
-    }
-    for what in [
-      "handover.offered", "handover.accepted", "handover.returned", "handover.forfeited",
-      "order.issued", "order.recalled", "task.received", "task.accepted", "task.refused",
-      "directive.sent", "restore", "restore while cut", "restore with returned events",
-      "second restore of a node", "quarantine overridden", "declared lost", "twin",
-      "crash with open work", "cut with backlog",
-    ] {
-      #expect(coverage[what] > 0, "\(what) never occurred")
-    }
-  }
 }

@@ -1,5 +1,6 @@
 import Access
 import CityCore
+import CityTestKit
 import HelperKit
 import Incidents
 import Journal
@@ -86,8 +87,8 @@ struct Office {
   static func settings(_ ground: AdminCode) throws -> CoreSettings {
     CoreSettings(
       level: .district, name: Label(zh: "西湖区", en: "District"), jurisdiction: ground,
-      isDepartment: false, zoneOffset: 8 * 3600, handling: .standard, limits: .standard,
-      calendar: .standard, classes: .standard, acceptsOffers: false,
+      isDepartment: false, zoneOffset: 8 * 3600, handling: .test, limits: .test,
+      calendar: .standard, classes: .none, acceptsOffers: false,
       selfPrincipal: try principal("system"))
   }
 

@@ -80,7 +80,7 @@ import Testing
     if rarely() { query.openedFrom = samples.noon + .minutes(5) }
     if rarely() { query.openedUntil = samples.noon + .minutes(15) }
     if rarely() { query.dueBefore = samples.noon + .minutes(25) }
-    if rarely() { query.text = ["积水", "严重", "flood", "e", "\"%"][random.below(5)] }
+    if rarely() { query.text = ["积水", "水严重", "灾", "floo", "e", "火灾 FIRE", "\"%"][random.below(7)] }
     return query
   }
 
@@ -107,11 +107,18 @@ import Testing
       query.openedFrom.map { index.opened >= $0 } ?? true,
       query.openedUntil.map { index.opened < $0 } ?? true,
       query.dueBefore.map { due in index.isOpen && (index.due.map { $0 < due } ?? false) } ?? true,
-      query.text.map { text in
-        "\(index.title)\n\(index.text)".lowercased().contains(text.lowercased())
-      } ?? true,
+      query.text.map { mentions("\(index.title)\n\(index.text)", $0) } ?? true,
     ]
     return checks.allSatisfy { $0 }
+  }
+
+  /// Every part stands in the text: Chinese anywhere, Latin at the beginning of a word.
+  private func mentions(_ text: String, _ search: String) -> Bool {
+    let words = text.lowercased().split { !$0.isLetter && !$0.isNumber }
+    return search.lowercased().split(separator: " ").allSatisfy { part in
+      part.unicodeScalars.allSatisfy(\.isASCII)
+        ? words.contains { $0.hasPrefix(part) } : text.contains(part)
+    }
   }
 
   @Test(arguments: [1, 2, 3] as [UInt64])
@@ -133,10 +140,15 @@ import Testing
         }
       }
     }
-    for _ in 0..<150 {
+    for _ in 0..<200 {
       let query = try randomQuery(&random)
-      let wanted = things.filter { matches(query, $0) }
-        .sorted { ($0.index.opened, $0.id) > ($1.index.opened, $1.id) }
+      var wanted = things.filter { matches(query, $0) }
+      if query.text != nil, query.parent == nil, query.assignee == nil, query.subject == nil {
+        // By when they came into the store.
+        wanted.reverse()
+      } else {
+        wanted.sort { ($0.index.opened, $0.id) > ($1.index.opened, $1.id) }
+      }
       var found: [ThingRecord] = []
       var after: String?
       let limit = 1 + random.below(40)
@@ -174,6 +186,76 @@ import Testing
     }
   }
 
+  @Test func `Chinese of any length, Latin words and mixtures are found`() async throws {
+    var thing = try samples.record(1)
+    thing.index.title = "老旧小区3号楼消防栓漏水（ＡＢＣ座）"
+    thing.index.text = "浙A12345 挡住了 fire hydrant №7，café"
+    let first = thing
+    try store.transaction { try $0.put(first) }
+    let found = [
+      "老", "水", "旧小", "老旧小区", "小区3号", "小区3", "3号楼", "号楼消防", "abc", "ABC座", "座",
+      "浙A12345", "浙a1", "a12345", "hydr", "fire hydrant", "hydrant 漏水", "漏水 老旧", "cafe", "Café",
+    ]
+    let missed = ["老小", "区老", "水漏", "ydrant", "3楼", "12345", "漏水 塌陷", "？", "\"", "*", "OR"]
+    for (texts, count) in [(found, 1), (missed, 0)] {
+      for text in texts {
+        var query = ThingQuery(scope: everything, kinds: ["inc"])
+        query.text = text
+        #expect(try await store.reader.count(query, cap: 9) == count, "\(text)")
+      }
+    }
+  }
+
+  @Test func `a search reads the index of words, and there the list of kind, place and state`()
+    async throws
+  {
+    let one = Scope(regions: [
+      .init(
+        jurisdiction: try samples.code("330106002"), organisation: .any, maximumDataClass: .work)
+    ])
+    for text in ["灾", "火灾", "消防通道", "fire"] {
+      var query = ThingQuery(scope: one, kinds: ["inc"])
+      query.isOpen = true
+      query.text = text
+      let plan = try plan(of: query)
+      #expect(plan.contains("SCAN thing_words VIRTUAL TABLE INDEX"), "\(plan)")
+      #expect(plan.contains("SEARCH thing USING INTEGER PRIMARY KEY"), "\(plan)")
+      #expect(!plan.contains("TEMP B-TREE") && !plan.contains("SCAN thing "), "\(plan)")
+      #expect(ThingWords.expression(query, text)?.contains("\"inc330106002o\"") == true)
+      query.parent = try samples.thing(0)
+      let narrow = try self.plan(of: query)
+      #expect(narrow.contains("USING INDEX thing_parent "), "\(narrow)")
+    }
+  }
+
+  @Test func `a node that was made before there was an index of words finds its things by it`()
+    async throws
+  {
+    let path = folder.path("old.sqlite")
+    try NodeSchema.migrate(path, upTo: "operations-1")
+    let thing = try samples.record(1)
+    let old = try SQLiteConnection(path: path, mode: .readWrite)
+    try old.transaction { () throws(Problem) in
+      for number in 1...2_500 {
+        try old.run(
+          """
+          INSERT INTO thing(number, id, kind, owner, term, version, last_event, wall, counter,
+            jurisdiction, data_class, parties, title, stage, is_open, opened, text, state)
+          VALUES(?, ?, 'inc', 'node', 1, 1, ?, 0, 0, '330106001', 0, '', ?, 'file', 1, 0, '路面',
+            X'7b7d')
+          """, .int(number), .text("inc_\(number)"), .text(thing.lastEvent.description),
+          .text(number == 2_400 ? "道路塌陷" : "积水"))
+      }
+    }
+    let store = try SQLiteNodeStore(path: path)
+    var query = ThingQuery(scope: everything, kinds: ["inc"])
+    query.text = "塌"
+    let found = try await store.reader.things(query, page: PageRequest()).items
+    #expect(found.map(\.id.rawValue) == ["inc_2400"])
+    query.text = "路面"
+    #expect(try await store.reader.count(query, cap: 9_999) == 2_500)
+  }
+
   @Test func `the usual lists are read in order from an index`() async throws {
     let one = Scope(regions: [
       .init(
@@ -200,15 +282,22 @@ import Testing
   private func plan(of query: ThingQuery) throws -> String {
     let connection = try SQLiteConnection(path: folder.path("node.sqlite"), mode: .readOnly)
     var filter = ThingFilter(query)
-    filter.add("(opened, id) < (?, ?)", .integer(1), .text("a"))
+    if filter.order == .opened {
+      filter.add("(opened, id) < (?, ?)", .integer(1), .text("a"))
+    } else {
+      filter.add("thing_words.rowid < ?", .integer(1))
+    }
     return try connection.transient(
-      "EXPLAIN QUERY PLAN SELECT * FROM thing \(filter.sql) ORDER BY opened DESC, id DESC LIMIT 9",
+      """
+      EXPLAIN QUERY PLAN SELECT * FROM \(filter.source) \(filter.sql)
+      ORDER BY \(filter.sorting) LIMIT 9
+      """,
       filter.values
     ) { (row) throws(Problem) in try row.string(3) }.joined(separator: "\n") + " "
   }
 
   @Test func `cursors of others are refused`() async throws {
-    for cursor in ["x", "1", "a:b"] {
+    for cursor in ["x", "1", "a:b", "#7", "#x"] {
       let page = try PageRequest(limit: 5, after: cursor)
       await #expect(throws: Problem.self) {
         try await store.reader.things(ThingQuery(scope: everything), page: page)

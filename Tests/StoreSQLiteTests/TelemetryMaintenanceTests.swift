@@ -51,6 +51,35 @@ import Testing
     #expect(seen.withLock { $0 } == 60)
   }
 
+  @Test func `of the file that is being written only the last minutes are left to scan`() throws {
+    let store = try makeStore(folder.path) { $0.clusterChunk = 7 }
+    let result = try store.append(hour(0))
+    store.forget(through: result.position)
+    // Before the latest values are saved nothing may be forgotten, so nothing is moved.
+    #expect(try store.cluster(now: noon + .minutes(30), chunks: 100) == 0)
+    _ = try store.maintain(now: noon - .hours(1), chunks: 1)
+    var moved = 0
+    for _ in 0..<20 { moved += try store.cluster(now: noon + .minutes(30), chunks: 1) }
+    // Minutes 0 to 24: the five before now stay in the order in which they came.
+    #expect(moved == 25)
+    let path = folder.path + "/" + PartitionRegistry.fileName(start: noon.rawValue)
+    let file = try SQLiteConnection(path: path, mode: .readOnly)
+    #expect(try file.integer("SELECT count(*) FROM reading") == 35)
+    #expect(try store.all(series(1, 1)).map(\.value) == (0..<60).map(Double.init))
+  }
+
+  @Test func `a late reading that no rule has seen keeps back what is as late, and no more`() throws
+  {
+    let store = try makeStore(folder.path) { $0.clusterAfter = .zero }
+    let result = try store.append(hour(0))
+    store.forget(through: result.position)
+    _ = try store.maintain(now: noon - .hours(1), chunks: 1)
+    _ = try store.append(rows((2, 1, 5, 600)))
+    #expect(try store.cluster(now: noon + .hours(1), chunks: 9) == 10)
+    #expect(try store.all(series(1, 1)).count == 60)
+    #expect(try store.all(series(2, 1)).count == 1)
+  }
+
   @Test func `replay gives exactly the files' readings after a position`() throws {
     let store = try makeStore(folder.path)
     let first = try store.append(hour(0)).position

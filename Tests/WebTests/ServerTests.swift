@@ -187,6 +187,20 @@ struct ServerTests {
     }
   }
 
+  @Test(arguments: ["keep-alive", "close"])
+  func `a refusal reaches a client that reads only after it has sent everything`(
+    connection field: String
+  ) async throws {
+    try await server().run { server async throws in
+      let answer = try await BlockingClient(port: server.port).exchange(
+        "POST /echo HTTP/1.1\r\nHost: localhost\r\nConnection: \(field)\r\n"
+          + Self.json.joined(separator: "\r\n") + "\r\nContent-Length: 12000000\r\n\r\n",
+        bytes: 12_000_000)
+      #expect(answer.hasPrefix("HTTP/1.1 413 "), "\(answer.prefix(80))")
+      #expect(answer.contains("too-large"))
+    }
+  }
+
   @Test func `a body that ends early reaches no handler`() async throws {
     let calls = Mutex(0)
     let route = Route(.post, "/count", access: .public, body: .json) { request, context in

@@ -50,13 +50,13 @@ struct SlowClientTests {
     try await server { $0.bodyTime = .seconds(10) }.run { server async throws in
       let answer = try await RawConnection.open(server.port) { connection in
         try await connection.send(
-          "POST /nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50000000\r\n\r\n")
+          "POST /nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 200000000\r\n\r\n")
         let answer = try await connection.readResponse()
         // Sending goes on until the server has enough.
         let part = [UInt8](repeating: 0x78, count: 64 << 10)
         var sent = 0
-        while sent < 50_000_000, (try? await connection.send(part)) != nil { sent += part.count }
-        #expect(sent < 50_000_000)
+        while sent < 200_000_000, (try? await connection.send(part)) != nil { sent += part.count }
+        #expect(sent < 200_000_000)
         return answer
       }
       #expect(answer.status == 404)

@@ -50,12 +50,18 @@ class Program:
         self.path = path
         self.prefix = prefix or []
 
+    def try_to_run(self, *arguments: str, stdin: str = "", timeout: float = 120,
+                   extra: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        """Runs a command to its end, whatever that is."""
+        return subprocess.run(
+            [*self.prefix, self.path, *arguments], input=stdin, text=True, timeout=timeout,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env={**child_environment(), **(extra or {})}, preexec_fn=_die_with_parent,
+            start_new_session=True)
+
     def run(self, *arguments: str, stdin: str = "", timeout: float = 120) -> str:
         """Runs a command to its end. What it printed, or ProgramError with what it complained of."""
-        process = subprocess.run(
-            [*self.prefix, self.path, *arguments], input=stdin, text=True, timeout=timeout,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=child_environment(),
-            preexec_fn=_die_with_parent, start_new_session=True)
+        process = self.try_to_run(*arguments, stdin=stdin, timeout=timeout)
         if process.returncode != 0:
             raise ProgramError(
                 f"citybeacon {' '.join(arguments)} ended with {process.returncode}:\n"

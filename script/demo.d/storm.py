@@ -13,6 +13,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import datetime
+import math
 import pathlib
 import random
 
@@ -30,11 +31,16 @@ def read_series(path: pathlib.Path) -> list[float]:
                 raise SystemExit(f"error: {path}: the first line must name timestamp and value")
             for number, row in enumerate(reader, 2):
                 try:
-                    rows.append((row["timestamp"], float(row["value"])))
+                    value = float(row["value"])
                 except (TypeError, ValueError):
-                    raise SystemExit(f"error: {path}:{number}: no number in value") from None
+                    value = math.nan
+                if not math.isfinite(value):
+                    raise SystemExit(f"error: {path}:{number}: no number in value")
+                rows.append((row["timestamp"] or "", value))
     except OSError as error:
         raise SystemExit(f"error: {path}: {error.strerror}") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise SystemExit(f"error: {path}: is no CSV in UTF-8: {error}") from None
     values = [value for _, value in sorted(rows, key=lambda row: row[0])]
     if len(values) < 8 or min(values) == max(values):
         raise SystemExit(f"error: {path}: at least 8 values that are not all equal are needed")

@@ -16,10 +16,11 @@ enum ProcessUsage {
     return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
   }
 
-  /// Proportional share of memory, in megabytes of 1,000,000 bytes.
-  static func pssMegabytes(_ pid: Int32) throws -> Double {
+  /// Memory in megabytes of 1,000,000 bytes.
+  /// - Parameter field: `Pss`, where a page counts by how many processes share it, or `Rss`.
+  static func megabytes(_ field: String, _ pid: Int32) throws -> Double {
     guard let text = try? String(contentsOfFile: "/proc/\(pid)/smaps_rollup", encoding: .utf8),
-      let line = text.split(separator: "\n").first(where: { $0.hasPrefix("Pss:") }),
+      let line = text.split(separator: "\n").first(where: { $0.hasPrefix(field + ":") }),
       let kilobytes = line.split(separator: " ").dropFirst().first.flatMap({ Double($0) })
     else { throw Unmeasured("/proc/\(pid)/smaps_rollup cannot be read") }
     return kilobytes * 1_024 / 1_000_000

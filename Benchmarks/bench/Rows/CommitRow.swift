@@ -86,8 +86,9 @@ private final class CommandDesk: Sendable {
         instance: "bench",
         settings: CoreSettings(
           level: .street, name: Label(zh: "清潭街道", en: "Qingtan Street"),
-          jurisdiction: jurisdiction, isDepartment: false, zoneOffset: 28_800, handling: .standard,
-          limits: .standard, calendar: .standard, classes: .standard, acceptsOffers: false,
+          jurisdiction: jurisdiction, isDepartment: false, zoneOffset: 28_800,
+          handling: HandlingPolicy(rows: []),
+          limits: LimitsTable(rows: []), calendar: .standard, classes: .none, acceptsOffers: false,
           unacknowledgedAfter: .minutes(2), selfPrincipal: own))
     }
     party = ActingParty(

@@ -20,16 +20,21 @@ struct IdleRow: Row {
     let alone = try Rest(fresh.pid)
     let linked = try Rest(middle.district.pid)
     Thread.sleep(forTimeInterval: wait)
+    let (quiet, busy) = (try alone.percent(), try linked.percent())
+    let resident = try ProcessUsage.megabytes("Rss", middle.district.pid)
+    let shared = try ProcessUsage.megabytes("Pss", middle.district.pid)
+    // Pages of the program are divided among those who run it: the new node is to bear all of them.
+    middle.stop()
     return Outcome(
       checks: [
-        .atMost(60, "MB", "memory (Pss)", try ProcessUsage.pssMegabytes(fresh.pid)),
-        .atMost(1, "% of a core", "processor time", try alone.percent()),
+        .atMost(60, "MB", "memory (Pss)", try ProcessUsage.megabytes("Pss", fresh.pid)),
+        .atMost(1, "% of a core", "processor time", quiet),
       ],
       detail: [
         Figure(
-          "with 2 links and 100 devices: memory (Pss)",
-          try ProcessUsage.pssMegabytes(middle.district.pid), "MB"),
-        Figure("with 2 links and 100 devices: processor time", try linked.percent(), "% of a core"),
+          "with 2 links and 100 devices: memory, pages of others included (Rss)", resident, "MB"),
+        Figure("with 2 links and 100 devices: memory, shared among four (Pss)", shared, "MB"),
+        Figure("with 2 links and 100 devices: processor time", busy, "% of a core"),
       ])
   }
 }

@@ -110,6 +110,13 @@ public struct LoginThrottle: Sendable {
     addresses[keys.address] = entry.failures > 0 ? entry : nil
   }
 
+  /// Lets go of what is remembered no more.
+  /// - Returns: true when there was any.
+  public mutating func forget(now: UTCTime) -> Bool {
+    let old = logins.forget { now - $0.last > loginPolicy.forget }
+    return addresses.forget { now - $0.last > addressPolicy.forget } || old
+  }
+
   /// What must survive a restart, sorted by key.
   public func snapshot() -> [ThrottleEntry] {
     (logins.entries + addresses.entries).sorted { $0.key < $1.key }
@@ -160,6 +167,13 @@ struct ThrottleTable: Sendable {
       if newValue != nil, byKey[key] == nil, byKey.count >= capacity { makeRoom() }
       byKey[key] = newValue
     }
+  }
+
+  /// - Returns: true when any went.
+  mutating func forget(_ isOver: (ThrottleEntry) -> Bool) -> Bool {
+    let before = byKey.count
+    byKey = byKey.filter { !isOver($0.value) }
+    return byKey.count < before
   }
 
   /// Removes an eighth at a time, so that the cost is spread.

@@ -43,7 +43,7 @@ public struct ReleasePolicy: Hashable, Sendable {
       {
         continue
       }
-      guard rule.unmet(question).isEmpty else { continue }
+      guard rule.matches(question) else { continue }
       switch rule.effect {
       case .deny: return ReleaseDecision(release: .no, rule: index, why: rule.why)
       case .allow: allowing = index

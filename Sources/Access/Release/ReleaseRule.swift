@@ -113,6 +113,17 @@ extension ReleaseRule {
     return unmet
   }
 
+  /// Whether every condition holds: what ``unmet(_:)`` says in full, without naming any.
+  func matches(_ question: ReleaseQuestion) -> Bool {
+    if let direction, direction != question.direction { return false }
+    if let addressed, addressed != question.addressed { return false }
+    guard neighbours.contains(where: { $0.selects(question.neighbour) }) else { return false }
+    guard kinds.isEmpty || kinds.contains(where: { Glob.matches($0, question.kind) }) else {
+      return false
+    }
+    return unmet(question).isEmpty
+  }
+
   /// A thing that was let go for its grade once is let go to its end; a `deny` holds as it stands.
   private func isCarried(_ question: ReleaseQuestion) -> Bool {
     effect == .allow && question.follows
@@ -147,23 +158,24 @@ extension ReleaseRule.Ground {
 enum Glob {
   /// In time proportional to the product of the lengths at worst; both are short.
   static func matches(_ pattern: String, _ text: String) -> Bool {
-    let pattern = Array(pattern.utf8)
-    let text = Array(text.utf8)
-    var p = 0
-    var t = 0
-    var star: Int?
-    var resume = 0
-    while t < text.count {
-      if p < pattern.count, pattern[p] == 0x2A {
+    let (pattern, text) = (pattern.utf8, text.utf8)
+    var p = pattern.startIndex
+    var t = text.startIndex
+    var star: String.UTF8View.Index?
+    var resume = t
+    while t < text.endIndex {
+      if p < pattern.endIndex, pattern[p] == 0x2A {
         star = p
         resume = t
-        p += 1
-      } else if p < pattern.count, pattern[p] == text[t] {
-        p += 1
-        t += 1
+        p = pattern.index(after: p)
+        // A star at the end takes whatever follows.
+        if p == pattern.endIndex { return true }
+      } else if p < pattern.endIndex, pattern[p] == text[t] {
+        p = pattern.index(after: p)
+        t = text.index(after: t)
       } else if let last = star {
-        p = last + 1
-        resume += 1
+        p = pattern.index(after: last)
+        resume = text.index(after: resume)
         t = resume
       } else {
         return false

@@ -52,10 +52,12 @@ final class RequestMemory: Sendable {
     defer { running.withLock { _ = $0.remove(name) } }
     // The body is needed twice: for the fingerprint and by the handler.
     let body = context.takesBody ? try await context.body(of: request) : ByteBuffer()
-    let fingerprint = Self.fingerprint(context, body)
+    let fingerprint = Self.fingerprint(identity.principal.id, context, body)
     if let known = try await store.answer(name) {
       guard known.fingerprint == fingerprint else {
-        throw Problem(.keyReused, "the key came with another request before")
+        throw Problem(
+          .keyReused, "this Idempotency-Key came with another method, path, query or body before",
+          faults: [.init(at: "Idempotency-Key", reason: "belongs to another request")])
       }
       if tellsSecret {
         throw Problem(.duplicate, "this was done already; what it told is told only once")
@@ -95,16 +97,15 @@ final class RequestMemory: Sendable {
     return .json(record.response, status: .init(code: record.status))
   }
 
-  /// Two rounds of the stable hash under different keys. It tells a mistake from a retry; whoever
-  /// wants two requests of their own to collide deceives only themselves.
-  static func fingerprint(_ context: CityRequestContext, _ body: ByteBuffer) -> Digest32 {
-    let bytes = [UInt64(0x6369_7479), 0x6265_6163].flatMap { key -> [UInt8] in
-      var hash = StableHash(key0: key, key1: ~key)
-      hash.update(framed: context.method)
-      hash.update(framed: context.path)
-      body.withUnsafeReadableBytes { hash.update($0) }
-      return hash.finish()
-    }
-    return Digest32(bytes) ?? .zero
+  /// SHA-256 over who asks, method, path, query and body, each with its length before it: a key
+  /// stands for one request and no other.
+  static func fingerprint(
+    _ principal: PrincipalID, _ context: CityRequestContext, _ body: ByteBuffer
+  ) -> Digest32 {
+    let parts = [
+      Array(principal.rawValue.utf8), Array(context.method.utf8), Array(context.path.utf8),
+      Array(context.query.text.utf8), Array(body.readableBytesView),
+    ]
+    return IdempotencyRecord.fingerprint(of: parts)
   }
 }

@@ -13,6 +13,14 @@ struct Schema: Sendable {
     return copy
   }
 
+  /// The same, or null.
+  func orNull() -> Schema {
+    var copy = self
+    if let type = json["type"] { copy.json["type"] = .array([type, "null"]) }
+    if case .array(let values)? = json["enum"] { copy.json["enum"] = .array(values + [.null]) }
+    return copy
+  }
+
   /// What the values of this mean.
   func described(_ text: String) -> Schema { with("description", .string(text)) }
 

@@ -84,9 +84,9 @@ extension CityPorts: AudiencePort {
 
 extension CityPorts: AnswerStore {
   public func answer(_ key: String) async throws -> IdempotencyRecord? {
-    try await city.engine.perform { _, now, store, _ in
-      try store.idempotency(key).flatMap { $0.expires > now ? $0 : nil }
-    }
+    // What is on record is durable, so a reader sees it: a repeated request costs the writer nothing.
+    let known = try await city.reader.idempotency(key)
+    return known.flatMap { $0.expires > city.clock.now() ? $0 : nil }
   }
 
   public func keep(_ record: IdempotencyRecord) async throws {

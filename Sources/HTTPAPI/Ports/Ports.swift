@@ -304,13 +304,30 @@ public struct PolicyTrial: Sendable, Hashable, Codable {
 }
 
 /// What a webhook may be changed to; what is nil stays.
-public struct WebhookDraft: Sendable, Hashable, Codable {
+public struct WebhookDraft: Sendable, Hashable, Decodable {
   public var url: String?
   public var secret: String?
   public var kinds: [String]?
   public var jurisdiction: AdminCode?
   public var minimumGrade: Grade?
+  /// `minimumGrade` was sent as null: events of any grade, and of none, are wanted.
+  public var clearsMinimumGrade = false
   public var isPaused: Bool?
+
+  private enum CodingKeys: String, CodingKey {
+    case url, secret, kinds, jurisdiction, minimumGrade, isPaused
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let box = try decoder.container(keyedBy: CodingKeys.self)
+    url = try box.decodeIfPresent(String.self, forKey: .url)
+    secret = try box.decodeIfPresent(String.self, forKey: .secret)
+    kinds = try box.decodeIfPresent([String].self, forKey: .kinds)
+    jurisdiction = try box.decodeIfPresent(AdminCode.self, forKey: .jurisdiction)
+    minimumGrade = try box.decodeIfPresent(Grade.self, forKey: .minimumGrade)
+    clearsMinimumGrade = minimumGrade == nil && box.contains(.minimumGrade)
+    isPaused = try box.decodeIfPresent(Bool.self, forKey: .isPaused)
+  }
 }
 
 public protocol WebhooksPort: Sendable {
@@ -353,6 +370,8 @@ public protocol PrivacyPort: Sendable {
 public protocol BackupPort: Sendable {
   /// Where the backup lies and what it holds.
   func backup(by principal: Principal) async throws -> JSONValue
+  /// How far the one that is being made has come.
+  func backupProgress(by principal: Principal) async throws -> JSONValue
 }
 
 public protocol ShiftsPort: Sendable {

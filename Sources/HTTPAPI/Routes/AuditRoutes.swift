@@ -166,11 +166,31 @@ struct PrivacyRoutes {
 struct BackupRoute {
   let backup: any BackupPort
 
-  var operation: Operation {
+  var operations: [Operation] { [make, progress] }
+
+  private var progress: Operation {
+    .get(
+      "backupProgress", "/backup", "audit", "How far the backup that is being made has come.",
+      access: .permission(.backup),
+      answer: .ok(
+        "Whether there is one, which file it is at, and bytes copied.",
+        .object(["running": .boolean, "file": .string(), "bytes": .integer()]))
+    ) { [backup] _, context in
+      try .json(encoding: try await backup.backupProgress(by: try context.principal()))
+    }
+  }
+
+  private var make: Operation {
     .change(
-      .post, "backup", "/backup", "audit", "Makes an encrypted backup in the node's folder.",
-      access: .permission(.backup), answer: .created("Where it lies and what it holds.", .object),
-      rate: .heavy
+      .post, "backup", "/backup", "audit",
+      "Makes an encrypted backup of database, readings and evidence in the node's folder.",
+      access: .permission(.backup),
+      answer: .created(
+        "Where it lies and what it holds.",
+        .object([
+          "file": .string(), "bytes": .integer(), "files": .integer(), "content": .integer(),
+          "skipped": .array(.string()), "time": .time,
+        ])), rate: .heavy
     ) { [backup] _, context in
       try .json(
         encoding: try await backup.backup(by: try context.principal()), status: .created)

@@ -177,7 +177,8 @@ struct WebhookRoutes {
   private static let draft = Schema.object([
     "url?": .string("uri", length: 1...2_000), "secret?": .string(length: 16...200),
     "kinds?": .array(.string(length: 1...100), count: 0...100), "jurisdiction?": .adminCode,
-    "minimumGrade?": .grade, "isPaused?": .boolean,
+    "minimumGrade?": .grade.orNull().described("Null for any grade, and for none."),
+    "isPaused?": .boolean,
   ])
 
   private var list: Operation {

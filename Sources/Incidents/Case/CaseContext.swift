@@ -46,10 +46,11 @@ public struct CaseContext: Hashable, Sendable {
   /// Which level handles what.
   public var handling: HandlingPolicy
 
-  /// A context; everything but the time has a default.
+  /// A context. Limits and levels are the city's data: without any, nothing is ever due, and streets
+  /// handle everything.
   public init(
-    now: UTCTime, calendar: CityCalendar = .standard, limits: LimitsTable = .standard,
-    policy: CasePolicy = .standard, handling: HandlingPolicy = .standard
+    now: UTCTime, calendar: CityCalendar = .standard, limits: LimitsTable = LimitsTable(rows: []),
+    policy: CasePolicy = .standard, handling: HandlingPolicy = HandlingPolicy(rows: [])
   ) {
     self.now = now
     self.calendar = calendar

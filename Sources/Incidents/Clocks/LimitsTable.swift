@@ -85,25 +85,4 @@ public struct LimitsTable: Hashable, Sendable, Codable {
     }
     return best?.limit
   }
-
-  /// What holds until a city imports its own table.
-  ///
-  /// Dispatch and acceptance within 1 h: Fuzhou. Checks on site, 24 h before filing and 2 h before
-  /// closing: a city code base. Well covers, burst pipes, road collapse, flooding, rubbish:
-  /// Yuncheng. The limits by grade are this product's own fallback for what no city names.
-  public static let standard = LimitsTable(rows: [
-    Row(step: .confirm, limit: .urgentHours(24)),
-    Row(step: .dispatch, limit: .urgentHours(1)),
-    Row(step: .accept, limit: .urgentHours(1)),
-    Row(step: .verify, limit: .urgentHours(2)),
-    Row(step: .handle, grade: .red, limit: .urgentHours(2)),
-    Row(step: .handle, grade: .orange, limit: .urgentHours(4)),
-    Row(step: .handle, grade: .yellow, limit: .workingHours(8)),
-    Row(step: .handle, grade: .blue, limit: .workingDays(3)),
-    Row(classPrefix: ClassTable.Standard.wellCovers, step: .handle, limit: .urgentHours(2)),
-    Row(classPrefix: ClassTable.Standard.burstPipe, step: .handle, limit: .urgentHours(1)),
-    Row(classPrefix: ClassTable.Standard.roadCollapse, step: .handle, limit: .urgentHours(2)),
-    Row(classPrefix: ClassTable.Standard.roadFlooding, step: .handle, limit: .urgentHours(2)),
-    Row(classPrefix: ClassTable.Standard.exposedRubbish, step: .handle, limit: .urgentHours(4)),
-  ])
 }

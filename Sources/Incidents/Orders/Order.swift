@@ -116,13 +116,6 @@ extension Order {
     }
     return commands
   }
-
-  /// Labels for the order's events: the nodes of its recipients take part.
-  public var labels: Labels {
-    Labels(
-      jurisdiction: issue.jurisdiction, grade: issue.grade, classCode: issue.classCode,
-      parties: recipients.map(\.recipient.node).unique())
-  }
 }
 
 extension Order: ThingState {

@@ -117,13 +117,6 @@ public struct OrderIssue: Hashable, Sendable, Codable {
       requiresEvidence: requiresEvidence, incident: incident, jurisdiction: jurisdiction,
       classCode: classCode, reminders: reminders)
   }
-
-  /// Labels of the order: the nodes of its recipients take part.
-  public var labels: Labels {
-    Labels(
-      jurisdiction: jurisdiction, grade: grade, classCode: classCode,
-      parties: recipients.map(\.node).unique())
-  }
 }
 
 /// What an issuer asks of one recipient. Body of `task.requested`.

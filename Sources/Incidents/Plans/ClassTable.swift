@@ -48,6 +48,10 @@ public struct ClassTable: Hashable, Sendable, Codable {
   /// Sorted by code, each once.
   public let rows: [Row]
 
+  /// No classes at all.
+  public static let none = ClassTable()
+  private init() { rows = [] }
+
   /// - Throws: ``Problem`` `invalid` when a code comes twice or a name is not acceptable.
   public init(rows: [Row]) throws(Problem) {
     let sorted = rows.sorted { $0.code < $1.code }
@@ -62,8 +66,6 @@ public struct ClassTable: Hashable, Sendable, Codable {
     }
     self.rows = sorted
   }
-
-  init(sorted rows: [Row]) { self.rows = rows.sorted { $0.code < $1.code } }
 
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)

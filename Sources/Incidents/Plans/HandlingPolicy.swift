@@ -61,11 +61,4 @@ public struct HandlingPolicy: Hashable, Sendable, Codable {
     }
     return levels.filter { $0 <= wanted && $0 > level }.max().map { .delegate(to: $0) }
   }
-
-  /// Red with the city, orange with the district, yellow and blue with the street.
-  public static let standard = HandlingPolicy(
-    rows: [
-      Row(grade: .red, level: .city), Row(grade: .orange, level: .district),
-      Row(grade: .yellow, level: .street), Row(grade: .blue, level: .street),
-    ])
 }

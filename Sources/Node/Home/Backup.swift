@@ -1,130 +1,163 @@
 import CityCore
 import Crypto
 import Foundation
+import Glibc
+import Operations
 import StoreSQLite
+import Synchronization
 
-/// An encrypted copy of a node's store, made while it runs.
+/// An encrypted copy of everything that a node keeps but its keys, made while it runs.
 ///
-/// Layout: `CBB1`, then records of 4 bytes length (big-endian) and AES-256-GCM boxes of up to 1 MiB
-/// of the database each; the additional data of a box is its number, and the last box is empty, so
-/// that a cut file does not open. The key is derived from the node's master key.
+/// In this order: the database; the evidence, whose files are there before the rows that name them,
+/// so that each row of the copy has its file; the readings, and the names of their numbers last, so
+/// that every number has its name. What comes after the database can only be newer than it, which
+/// starting makes up for: the rules go on from where the database says they are.
 struct Backup: Sendable {
   let home: NodeHome
-  let storage: SQLiteNodeStore?
+  let storage: SQLiteNodeStore
+  let telemetry: TelemetryStore
+  let node: NodeID
+  let progress: BackupProgress
 
-  private static let magic = Array("CBB1".utf8)
-  private static let piece = 1 << 20
-
-  private static func key(_ masterKey: [UInt8]) -> SymmetricKey {
-    HKDF<SHA256>.deriveKey(
-      inputKeyMaterial: SymmetricKey(data: masterKey), info: Array("citybeacon backup".utf8),
-      outputByteCount: 32)
+  /// What a backup holds.
+  struct Report: Sendable, Hashable {
+    var files = 0
+    /// Of the files that were copied.
+    var bytes: Int64 = 0
+    /// Of the archive.
+    var size: Int64 = 0
+    /// Files that could not be read as they should be, and are not in it.
+    var skipped: [String] = []
   }
 
-  /// - Returns: bytes written.
-  func write(to path: String, masterKey: [UInt8]) async throws -> Int {
-    guard let storage else { throw Problem(.unavailable, "the store is not open") }
-    let copy = path + ".sqlite.part"
-    defer { unlink(copy) }
-    unlink(copy)
+  /// Makes a backup. Nothing is left behind when it fails.
+  /// - Parameter path: where it is to lie.
+  /// - Throws: ``Problem`` `storageFull`, `unavailable`; `conflict` while another is made.
+  func write(to path: String, masterKey: [UInt8], now: UTCTime) async throws -> Report {
+    try progress.begin()
+    defer { progress.end() }
+    var random = SystemRandom()
+    let salt = random.bytes(BackupArchive.saltLength)
+    let copy = path + ".copy.part"
+    defer { Self.remove(copy) }
+    Self.remove(copy)
     try await storage.backup(to: copy)
-    do {
-      return try Self.seal(copy, to: path, key: Self.key(masterKey))
-    } catch let problem as Problem {
-      unlink(path)
-      throw problem
+    #if DEBUG
+      CrashPoint.backupCopied.pass()
+    #endif
+    // Minutes of blocking work, in a thread of its own.
+    return try await withCheckedThrowingContinuation { continuation in
+      let thread = Thread {
+        continuation.resume(
+          with: Result { try pack(copy, to: path, masterKey: masterKey, salt: salt, now: now) })
+      }
+      thread.name = "backup"
+      thread.start()
     }
   }
 
-  private static func seal(
-    _ source: String, to path: String, key: SymmetricKey
-  ) throws -> Int {
-    guard let reader = FileHandle(forReadingAtPath: source) else {
-      throw Problem(.unavailable, "the copy of the store cannot be read")
+  private func pack(
+    _ copy: String, to path: String, masterKey: [UInt8], salt: [UInt8], now: UTCTime
+  ) throws -> Report {
+    let writer = try BackupWriter(
+      path, manifest: .init(node: node.rawValue, made: now.description), masterKey: masterKey,
+      salt: salt)
+    var report = Report()
+    try add("node.sqlite", from: copy, to: writer)
+    Self.remove(copy)
+    for name in try evidence() {
+      try addEvidence(name, to: writer, &report)
     }
-    defer { try? reader.close() }
-    let temporary = path + ".part"
-    guard
-      FileManager.default.createFile(
-        atPath: temporary, contents: nil, attributes: [.posixPermissions: 0o600]),
-      let writer = FileHandle(forWritingAtPath: temporary)
-    else { throw Problem(.storageFull, "the backup cannot be written") }
-    defer { unlink(temporary) }
-    do {
-      try writer.write(contentsOf: magic)
-      var total = magic.count
-      var number: UInt64 = 0
-      while true {
-        let bytes = try reader.read(upToCount: piece) ?? Data()
-        let box = try AES.GCM.seal(bytes, using: key, authenticating: numbered(number))
-        guard let combined = box.combined else {
-          throw Problem(.internalFault, "the cipher gave no output")
-        }
-        try writer.write(contentsOf: length(combined.count) + combined)
-        total += 4 + combined.count
-        number += 1
-        if bytes.isEmpty { break }
-      }
-      try writer.synchronize()
-      try writer.close()
-      guard rename(temporary, path) == 0 else {
-        throw Problem(.storageFull, "the backup cannot be written")
-      }
-      return total
-    } catch let problem as Problem {
-      throw problem
-    } catch {
-      throw Problem(.storageFull, "the backup cannot be written: \(error)")
+    let damaged = try telemetry.copyFiles(to: copy) { name, file in
+      try add("telemetry/\(name)", from: file, to: writer)
+    }
+    report.skipped += damaged.map { "telemetry/\($0)" }
+    try writer.finish()
+    report.files = writer.totals.files
+    report.bytes = writer.totals.bytes
+    report.size = writer.written
+    return report
+  }
+
+  @discardableResult
+  private func add(
+    _ name: String, from file: String, to writer: BackupWriter
+  ) throws -> Digest32 {
+    progress.file(name)
+    return try writer.add(name, from: file) { progress.add($0) }.hash
+  }
+
+  /// The names of whole files of evidence, which are their hashes.
+  private func evidence() throws -> [String] {
+    guard let names = try? FileManager.default.contentsOfDirectory(atPath: home.evidence) else {
+      throw Problem(.unavailable, "the folder of evidence cannot be listed")
+    }
+    return names.filter { Digest32(Hex.bytes($0) ?? []) != nil }.sorted()
+  }
+
+  /// A file whose bytes are not what its name says is left out: a restore would refuse it.
+  private func addEvidence(
+    _ name: String, to writer: BackupWriter, _ report: inout Report
+  ) throws {
+    let path = "\(home.evidence)/\(name)"
+    guard try Self.hash(of: path) == name else {
+      report.skipped.append("evidence/\(name)")
+      return
+    }
+    try add("evidence/\(name)", from: path, to: writer)
+  }
+
+  static func hash(of path: String) throws -> String {
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { throw BackupArchive.fault("a file of evidence cannot be read") }
+    defer { close(file) }
+    var hasher = SHA256()
+    var buffer = [UInt8](repeating: 0, count: BackupArchive.piece)
+    while true {
+      let count = read(file, &buffer, buffer.count)
+      guard count >= 0 else { throw BackupArchive.fault("a file of evidence cannot be read") }
+      guard count > 0 else { return Hex.string(Array(hasher.finalize())) }
+      hasher.update(data: buffer[..<count])
     }
   }
 
-  /// Lays the store out from a backup.
-  /// - Throws: ``Problem`` `corrupted` when it is cut, changed or of another node's key.
-  static func open(_ path: String, to database: String, masterKey: [UInt8]) throws(Problem) {
-    let key = key(masterKey)
-    guard let data = try? Data(contentsOf: URL(filePath: path), options: .mappedIfSafe),
-      data.count > 8, Array(data.prefix(4)) == magic
-    else { throw Problem(.corrupted, "\(path) is no backup") }
-    let temporary = database + ".part"
-    guard
-      FileManager.default.createFile(
-        atPath: temporary, contents: nil, attributes: [.posixPermissions: 0o600]),
-      let writer = FileHandle(forWritingAtPath: temporary)
-    else { throw Problem(.storageFull, "\(database) cannot be written") }
-    defer { unlink(temporary) }
-    var at = 4
-    var number: UInt64 = 0
-    var isWhole = false
-    while at + 4 <= data.count {
-      let size = data[at..<at + 4].reduce(0) { $0 << 8 | Int($1) }
-      guard size > 0, at + 4 + size <= data.count,
-        let box = try? AES.GCM.SealedBox(combined: data[(at + 4)..<(at + 4 + size)]),
-        let bytes = try? AES.GCM.open(box, using: key, authenticating: numbered(number))
-      else { throw Problem(.corrupted, "\(path) was changed, or belongs to another key") }
-      do { try writer.write(contentsOf: bytes) } catch {
-        throw Problem(.storageFull, "\(database) cannot be written")
-      }
-      at += 4 + size
-      number += 1
-      if bytes.isEmpty {
-        isWhole = at == data.count
-        break
-      }
+  private static func remove(_ copy: String) {
+    for suffix in ["", "-journal", "-wal", "-shm"] { unlink(copy + suffix) }
+  }
+
+  /// Removes what interrupted backups left.
+  static func sweep(_ folder: String) {
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    where name.contains(".part") {
+      unlink("\(folder)/\(name)")
     }
-    guard isWhole, (try? writer.synchronize()) != nil, (try? writer.close()) != nil else {
-      throw Problem(.corrupted, "\(path) is cut off")
+  }
+}
+
+/// How far the backup that is being made has come; one at a time.
+final class BackupProgress: Sendable {
+  struct State: Sendable, Hashable {
+    var isRunning = false
+    var file = ""
+    var bytes: Int64 = 0
+  }
+  private let current = Mutex(State())
+
+  var state: State { current.withLock { $0 } }
+
+  /// - Throws: `conflict` while another is made.
+  fileprivate func begin() throws(Problem) {
+    let isFree = current.withLock { state in
+      guard !state.isRunning else { return false }
+      state = State(isRunning: true, file: "node.sqlite")
+      return true
     }
-    for suffix in ["-wal", "-shm"] { unlink(database + suffix) }
-    guard rename(temporary, database) == 0 else {
-      throw Problem(.storageFull, "\(database) cannot be written")
+    guard isFree else {
+      throw Problem(.conflict, "a backup is being made already", retryAfter: 10)
     }
   }
 
-  private static func numbered(_ number: UInt64) -> [UInt8] {
-    (0..<8).map { UInt8(truncatingIfNeeded: number >> UInt64(56 - 8 * $0)) }
-  }
-
-  private static func length(_ count: Int) -> [UInt8] {
-    (0..<4).map { UInt8(truncatingIfNeeded: count >> (24 - 8 * $0)) }
-  }
+  fileprivate func end() { current.withLock { $0.isRunning = false } }
+  fileprivate func file(_ name: String) { current.withLock { $0.file = name } }
+  fileprivate func add(_ bytes: Int64) { current.withLock { $0.bytes += bytes } }
 }

@@ -21,8 +21,16 @@ public struct NodeHome: Sendable {
   func dialling(_ parent: NodeID) -> String { path + "/keys/to-\(parent).pem.sealed" }
   var joining: String { path + "/keys/joining.pem.sealed" }
   var lock: String { path + "/lock" }
+  var backups: String { path + "/backups" }
+  /// There as long as `node init` has not come to its end: what lies beside it is worth nothing.
+  var initialising: String { path + "/initialising" }
+  /// There as long as a restore counts that is not moved into place yet.
+  var restored: String { path + "/restore.ready" }
 
-  public var exists: Bool { FileManager.default.fileExists(atPath: database) }
+  public var exists: Bool {
+    [database, restored].contains { FileManager.default.fileExists(atPath: $0) }
+      && !FileManager.default.fileExists(atPath: initialising)
+  }
 
   /// Makes the folders, mode 0700.
   /// - Throws: ``Problem`` `configuration` naming the folder.

@@ -1,7 +1,7 @@
 import Access
 public import CityCore
 import CityJSON
-import FoundationEssentials
+import Foundation
 import Incidents
 import Journal
 import LinkCarrier
@@ -34,14 +34,30 @@ public enum NodeSetup {
 
   static func coreSettings(
     _ settings: NodeSettings, identity: CityNode.Identity
-  ) -> CoreSettings {
-    CoreSettings(
+  ) throws(Problem) -> CoreSettings {
+    let standard = try standardTables()
+    return CoreSettings(
       level: identity.level, name: identity.name, jurisdiction: identity.jurisdiction,
       isDepartment: settings.node.department, zoneOffset: identity.zoneOffset,
-      handling: .standard, limits: .standard, calendar: .standard, classes: .standard,
+      handling: standard.handling, limits: standard.limits, calendar: .standard,
+      classes: standard.classes,
       acceptsOffers: settings.node.acceptsOffers,
       unacknowledgedAfter: .seconds(Int64(settings.outbound.unacknowledgedAfter)),
       selfPrincipal: identity.organisation)
+  }
+
+  /// The pack that the product ships: what holds where no pack of the city's own says otherwise.
+  /// - Throws: ``Problem`` `invalid` with file, line and reason of each fault, `configuration` when
+  ///   the installation is not whole.
+  static func standardTables() throws(Problem) -> (
+    classes: ClassTable, limits: LimitsTable, handling: HandlingPolicy
+  ) {
+    let folder = Bundle.module.bundlePath + "/Resources/standard"
+    let pack = try ScenarioPack(try packSource(folder), reader: YAMLTree())
+    guard let classes = pack.classes, let limits = pack.limits, let handling = pack.handling else {
+      throw Problem(.configuration, "\(folder) lacks classes.csv, limits.csv or handling.yaml")
+    }
+    return (classes, limits, handling)
   }
 
   static func passwords(_ settings: NodeSettings) -> PasswordHash.Parameters {
@@ -100,13 +116,23 @@ public enum NodeSetup {
     try home.makeFolders()
     let lock = try home.takeLock()
     defer { lock.release() }
+    // As long as the mark is there, there is no node: an interrupted set-up can be begun anew.
+    try home.removeUnfinished()
+    try NodeHome.writeSecret([], to: home.initialising)
+    home.syncFolder()
     let clock = SystemClock()
     let keys = try home.makeKeys(node: identity.node, now: clock.now())
+    #if DEBUG
+      CrashPoint.initKeysMade.pass()
+    #endif
     let storage = try SQLiteNodeStore(path: home.database)
     defer { storage.close() }
     var random = SystemRandom()
     try storage.initialise(node: identity.node, epoch: Epoch(rawValue: random.next()))
-    let coreSettings = coreSettings(settings, identity: identity)
+    #if DEBUG
+      CrashPoint.initStoreMade.pass()
+    #endif
+    let coreSettings = try coreSettings(settings, identity: identity)
     let passwords = passwords(settings)
     let first = try storage.transaction { store in
       var core = try CommandCore(
@@ -128,6 +154,8 @@ public enum NodeSetup {
       return made.first
     }
     guard let first else { throw Problem(.internalFault, "no administrator was made") }
+    unlink(home.initialising)
+    home.syncFolder()
     return Made(
       node: identity.node.rawValue, data: home.path, login: first.login, password: first.password,
       expires: first.until.description)
@@ -147,10 +175,19 @@ public enum NodeSetup {
     }
     let lock = try home.takeLock()
     defer { lock.release() }
-    let keys = try home.loadKeys()
     let storage = try SQLiteNodeStore(path: home.database)
     defer { storage.close() }
-    let coreSettings = coreSettings(settings, identity: identity)
+    return try work(on: storage, settings, identity, try home.loadKeys(), body)
+  }
+
+  private static func work<Value: Sendable>(
+    on storage: SQLiteNodeStore, _ settings: NodeSettings, _ identity: CityNode.Identity,
+    _ keys: NodeHome.Keys,
+    _ body:
+      @escaping @Sendable (inout CommandCore, UTCTime, any NodeStore, inout CoreOutcome) throws ->
+      Value
+  ) throws -> Value {
+    let coreSettings = try coreSettings(settings, identity: identity)
     let now = SystemClock().now()
     return try storage.transaction { store in
       var core = try CommandCore(
@@ -214,7 +251,13 @@ public enum NodeSetup {
     guard parent.node == joined.parent, let key = Hex.bytes(parent.key), key.count == 32 else {
       throw Problem(.linkRefused, "\(joined.parent) does not describe itself properly")
     }
+    #if DEBUG
+      CrashPoint.joinReceived.pass()
+    #endif
     try joined.identity.save(to: home.dialling(parent.node), masterKey: keys.master)
+    #if DEBUG
+      CrashPoint.joinSaved.pass()
+    #endif
     let relation: Relation =
       parent.jurisdiction.covers(identity.jurisdiction) ? .parent : .neighbour
     try offline(settings) { core, now, store, outcome in
@@ -237,18 +280,50 @@ public enum NodeSetup {
 
   // MARK: - Restore
 
-  /// Lays a node's store out from a backup; it wakes up quarantined, in a new epoch.
-  /// - Throws: ``Problem`` `corrupted`, `configuration`.
-  public static func restore(_ settings: NodeSettings, from backup: String) throws {
+  /// What `restore` laid out.
+  public struct Restored: Sendable, Codable {
+    public var files: Int
+    public var bytes: Int64
+    /// How many neighbours it waits for.
+    public var waitingFor: Int
+  }
+
+  /// Lays a node out from a backup: database, readings, evidence. It wakes up quarantined, in a new
+  /// epoch. Until the backup is unpacked, checked and quarantined the node is left as it was.
+  /// - Parameter progress: bytes of the backup read, of how many.
+  /// - Throws: ``Problem`` `corrupted` for a backup that is cut off, changed or of another key;
+  ///   `configuration`, `storageFull`.
+  public static func restore(
+    _ settings: NodeSettings, from backup: String, progress: (Int64, Int64) -> Void = { _, _ in }
+  ) throws -> Restored {
+    let identity = try identity(settings)
     let home = NodeHome(settings.data)
+    try home.makeFolders()
     let lock = try home.takeLock()
+    defer { lock.release() }
     let keys = try home.loadKeys()
-    do {
-      defer { lock.release() }
-      try Backup.open(backup, to: home.database, masterKey: keys.master)
-    }
-    try offline(settings) { core, now, store, _ in
+    let restore = Restore(home: home)
+    let totals = try restore.unpack(
+      backup, masterKey: keys.master, node: identity.node, progress: progress)
+    #if DEBUG
+      CrashPoint.restoreLaidOut.pass()
+    #endif
+    let waiting = try quarantine(restore.stagedDatabase, settings, identity, keys)
+    try restore.commit()
+    return Restored(files: totals.files, bytes: totals.bytes, waitingFor: waiting)
+  }
+
+  private static func quarantine(
+    _ database: String, _ settings: NodeSettings, _ identity: CityNode.Identity,
+    _ keys: NodeHome.Keys
+  ) throws -> Int {
+    let storage = try SQLiteNodeStore(path: database, readers: 1)
+    defer { storage.close() }
+    let waiting = try work(on: storage, settings, identity, keys) { core, now, store, _ in
       try core.enterQuarantine(now: now, store: store)
+      return try store.quarantine()?.waitingFor.count ?? 0
     }
+    try storage.settle()
+    return waiting
   }
 }

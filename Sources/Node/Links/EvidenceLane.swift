@@ -24,6 +24,7 @@ final class EvidenceLane: Sendable {
   private struct State {
     var queue: [WantedEvidence] = []
     var running: [NodeID: Fetch] = [:]
+    var isLoaded = false
   }
 
   private let state = Mutex(State())
@@ -47,40 +48,76 @@ final class EvidenceLane: Sendable {
   // MARK: - Fetching
 
   func want(_ wanted: [WantedEvidence]) {
-    state.withLock { state in
-      for each in wanted where !state.queue.contains(each) { state.queue.append(each) }
-    }
+    add(wanted)
     tick()
+  }
+
+  private func add(_ wanted: [WantedEvidence]) {
+    state.withLock { state in
+      for each in wanted {
+        let isKnown =
+          state.queue.contains { $0.isSameFile(as: each) }
+          || state.running.values.contains { $0.wanted.isSameFile(as: each) }
+        if !isKnown { state.queue.append(each) }
+      }
+    }
+  }
+
+  /// Looks in the store for what has not arrived: at the start, and from time to time, for a
+  /// neighbour may not have had it when it was asked.
+  func reload() {
+    let found = Mutex<[WantedEvidence]>([])
+    engine.enqueue { core, _, store, _ in
+      let missing = try core.missingEvidence(store: store)
+      found.withLock { $0 = missing }
+    } done: { [self] error in
+      guard error == nil else { return }
+      let missing = found.withLock { $0 }
+      let isFirst = state.withLock { state in
+        defer { state.isLoaded = true }
+        return !state.isLoaded
+      }
+      if isFirst { files.sweepFetched(keeping: missing) }
+      add(missing)
+    }
   }
 
   /// Starts what can start, and asks again for what did not come. About once a second.
   func tick() {
     let now = clock.now()
     var asks: [(NodeID, Frame.EvidenceWanted)] = []
+    var whole: [Fetch] = []
     state.withLock { state in
       for (node, fetch) in state.running where now - fetch.asked > .seconds(10) {
         state.running[node] = nil
-        fetch.writer.cancel()
+        fetch.writer.suspend()
         state.queue.append(fetch.wanted)
       }
       var rest: [WantedEvidence] = []
       for wanted in state.queue {
         guard state.running[wanted.via] == nil, links.connection(to: wanted.via) != nil,
-          let writer = try? files.writer(name: "\(wanted.sha256)-\(now.rawValue)")
+          let writer = try? files.fetcher(wanted)
         else {
           rest.append(wanted)
           continue
         }
-        state.running[wanted.via] = Fetch(wanted: wanted, writer: writer, asked: now)
+        let fetch = Fetch(wanted: wanted, writer: writer, offset: writer.size, asked: now)
+        if fetch.offset >= wanted.size {
+          whole.append(fetch)
+          continue
+        }
+        state.running[wanted.via] = fetch
         asks.append(
           (
             wanted.via,
-            Frame.EvidenceWanted(sha256: wanted.sha256, thing: wanted.thing, offset: 0)
+            Frame.EvidenceWanted(
+              sha256: wanted.sha256, thing: wanted.thing, offset: fetch.offset)
           ))
       }
       state.queue = rest
     }
     for (node, frame) in asks { ask(node, frame) }
+    for fetch in whole { keep(fetch) }
   }
 
   private func ask(_ node: NodeID, _ wanted: Frame.EvidenceWanted) {
@@ -102,11 +139,15 @@ final class EvidenceLane: Sendable {
       do {
         try fetch.writer.write(Array(bytes[Self.header...]))
       } catch {
+        // A full disk, most likely: room is made, and it is asked for anew later.
         fetch.writer.cancel()
         state.running[peer] = nil
         state.queue.append(fetch.wanted)
         return
       }
+      #if DEBUG
+        CrashPoint.evidenceChunk.pass()
+      #endif
       fetch.offset = fetch.writer.size
       fetch.asked = now
       if fetch.offset >= whole {
@@ -123,13 +164,17 @@ final class EvidenceLane: Sendable {
   }
 
   private func finish(_ fetch: Fetch) {
+    keep(fetch)
+    tick()
+  }
+
+  /// A file has come whole. One that is not what was announced is fetched anew, at a later look.
+  private func keep(_ fetch: Fetch) {
     do throws(Problem) {
-      let (hash, size) = try fetch.writer.finish()
-      guard hash == fetch.wanted.sha256 else {
-        logger.warning(
-          "evidence has another hash than announced", metadata: ["via": "\(fetch.wanted.via)"])
-        return
-      }
+      let (hash, size) = try fetch.writer.finish(expected: fetch.wanted.sha256)
+      #if DEBUG
+        CrashPoint.evidenceFetched.pass()
+      #endif
       let wanted = fetch.wanted
       engine.enqueue { core, now, store, _ in
         try store.put(
@@ -139,16 +184,17 @@ final class EvidenceLane: Sendable {
       } done: { _ in
       }
     } catch {
-      logger.warning("evidence cannot be kept", metadata: ["why": "\(error.code.name)"])
+      logger.warning(
+        "evidence cannot be kept",
+        metadata: ["via": "\(fetch.wanted.via)", "why": "\(error.code.name)"])
     }
-    tick()
   }
 
   /// The neighbour does not have it, or not for us.
   func missing(_ hash: Digest32, at peer: NodeID) {
     state.withLock { state in
       if let fetch = state.running[peer], fetch.wanted.sha256 == hash {
-        fetch.writer.cancel()
+        fetch.writer.suspend()
         state.running[peer] = nil
       }
     }

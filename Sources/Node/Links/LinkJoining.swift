@@ -69,6 +69,9 @@ final class LinkJoining: LinkAdmission {
           by: core.actor(.node), now: now, store: store, outcome: &outcome)
         return issued.chainPEM
       }
+      #if DEBUG
+        CrashPoint.joinIssued.pass()
+      #endif
       return JoinGrant(chainPEM: chain, node: own)
     } catch let problem as Problem {
       throw problem
@@ -80,9 +83,12 @@ final class LinkJoining: LinkAdmission {
   func renew(_ peer: PeerIdentity, csrPEM: String) async throws(Problem) -> String {
     let authority = authority
     do {
-      return try await engine.perform { core, now, store, outcome -> String in
+      let chain = try await engine.perform { core, now, store, outcome -> String in
         guard var neighbour = core.links.neighbour(peer.node), neighbour.standing == .active
         else { throw Problem(.linkRefused, "\(peer.node) is no active neighbour") }
+        guard neighbour.accepts(serial: peer.serial.rawValue) else {
+          throw Problem(.linkRefused, "this certificate of \(peer.node) is no longer valid")
+        }
         var random = SystemRandom()
         let issued = try authority.issue(
           csr: csrPEM, node: peer.node, now: now, serial: CertificateSerial(random: &random))
@@ -93,6 +99,10 @@ final class LinkJoining: LinkAdmission {
           neighbour, by: core.actor(.node), now: now, store: store, outcome: &outcome)
         return issued.chainPEM
       }
+      #if DEBUG
+        CrashPoint.renewalIssued.pass()
+      #endif
+      return chain
     } catch let problem as Problem {
       throw problem
     } catch {

@@ -151,6 +151,12 @@ final class LinkService: LinkHandler {
 
   /// The engine's sink: on the writer thread, after the commit.
   func execute(_ effects: [LinkEffect]) {
+    #if DEBUG
+      let acknowledges = effects.contains {
+        if case .send(_, _, .ack) = $0 { true } else { false }
+      }
+      if acknowledges { CrashPoint.linkBeforeAck.pass() }
+    #endif
     var batches: [(LinkConnection, [LinkFrame])] = []
     for effect in effects {
       switch effect {
@@ -182,6 +188,9 @@ final class LinkService: LinkHandler {
       }
     }
     for (link, frames) in batches { link.send(frames) }
+    #if DEBUG
+      if acknowledges { CrashPoint.linkAfterAck.pass() }
+    #endif
   }
 
   /// The newest connection to a neighbour.

@@ -70,7 +70,8 @@ struct WebhookDesk: WebhooksPort {
       record.secret = sealed ?? record.secret
       record.kinds = draft.kinds ?? record.kinds
       record.jurisdiction = draft.jurisdiction ?? record.jurisdiction
-      record.minimumGrade = draft.minimumGrade ?? record.minimumGrade
+      record.minimumGrade =
+        draft.clearsMinimumGrade ? nil : draft.minimumGrade ?? record.minimumGrade
       record.isPaused = draft.isPaused ?? record.isPaused
       // Whatever was wrong may be right now.
       record.failures = 0

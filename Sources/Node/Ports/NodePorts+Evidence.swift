@@ -47,6 +47,9 @@ extension NodePorts: EvidencePort {
         sha256: hash, thing: thing, name: name, mediaType: mediaType, size: size,
         added: ports.city.clock.now(), by: principal.id, present: size)
       _ = try await ports.city.addEvidence(record, phase: phase, by: principal)
+      #if DEBUG
+        CrashPoint.evidenceRecorded.pass()
+      #endif
       return record
     }
   }

@@ -18,6 +18,8 @@ struct NodePorts: Sendable {
   let invitations: Invitations
   let home: NodeHome
   let keys: NodeHome.Keys
+  let telemetry: TelemetryStore
+  let backups: BackupProgress
 
   var node: NodeID { city.identity.node }
   var jurisdiction: AdminCode { city.identity.jurisdiction }
@@ -45,7 +47,7 @@ extension NodePorts: BackupPort {
   func backup(by principal: Principal) async throws -> JSONValue {
     let actor = try city.authorise(principal, .backup, Resource(jurisdiction: jurisdiction))
     let now = city.clock.now()
-    let folder = home.path + "/backups"
+    let folder = home.backups
     do {
       try FileManager.default.createDirectory(
         atPath: folder, withIntermediateDirectories: true,
@@ -54,16 +56,26 @@ extension NodePorts: BackupPort {
       throw Problem(.storageFull, "the folder of backups cannot be made")
     }
     let name = "\(node)-\(now.milliseconds).cbbackup"
-    let written = try await Backup(home: home, storage: storage).write(
-      to: "\(folder)/\(name)", masterKey: keys.master)
+    let made = try await Backup(
+      home: home, storage: storage, telemetry: telemetry, node: node, progress: backups
+    ).write(to: "\(folder)/\(name)", masterKey: keys.master, now: now)
     try await city.engine.perform { core, now, store, outcome in
       try core.audit(
-        "backup.made", ["file": name, "bytes": "\(written)"], by: actor, now: now, store: store,
-        outcome: &outcome)
+        "backup.made", ["file": name, "bytes": "\(made.size)", "files": "\(made.files)"],
+        by: actor, now: now, store: store, outcome: &outcome)
     }
     return .object([
-      "file": .string("backups/\(name)"), "bytes": .int(Int64(written)),
-      "time": .string(now.description),
+      "file": .string("backups/\(name)"), "bytes": .int(made.size),
+      "files": .int(Int64(made.files)), "content": .int(made.bytes),
+      "skipped": .array(made.skipped.map { .string($0) }), "time": .string(now.description),
+    ])
+  }
+
+  func backupProgress(by principal: Principal) async throws -> JSONValue {
+    try city.authorise(principal, .backup, Resource(jurisdiction: jurisdiction))
+    let state = backups.state
+    return .object([
+      "running": .bool(state.isRunning), "file": .string(state.file), "bytes": .int(state.bytes),
     ])
   }
 }

@@ -7,10 +7,12 @@ public struct NodeSettings: Sendable, Hashable {
   /// The folder of everything this node keeps.
   public var data = "data"
   public var http = Listener(port: 7400)
+  public var web = Web()
   public var link = Listener(port: 7401)
   /// What neighbours dial, `host:port`; by default the link listener's own address.
   public var linkAdvertised: String?
   public var telemetry = Telemetry()
+  public var retention = Retention()
   public var outbound = Outbound()
   public var log = Log()
   public var access = AccessSettings()
@@ -40,9 +42,30 @@ public struct NodeSettings: Sendable, Hashable {
     public var requestsPerSecond = 50_000
   }
 
+  /// How the console and the API are reached; keys `http.…`.
+  public struct Web: Sendable, Hashable {
+    /// PEM files: the certificate with its chain, and its key, which its owner alone may read.
+    public var tlsCertificate: String?
+    public var tlsKey: String?
+    /// Browsers come by TLS, through a proxy on this machine.
+    public var tlsAtProxy = false
+    /// Names in `Host`, beside `localhost` and literal addresses.
+    public var hostNames: [String] = []
+    /// Addresses and ranges whose `X-Forwarded-For` counts.
+    public var trustedProxies: [String] = []
+  }
+
   public struct Telemetry: Sendable, Hashable {
     /// Days that readings are kept.
     public var retentionDays = 400
+  }
+
+  /// How long what nobody needs any more is still kept.
+  public struct Retention: Sendable, Hashable {
+    /// Days of messages that were sent or given up.
+    public var messageDays = 90
+    /// Days of tokens and invitations after they ended.
+    public var accessDays = 30
   }
 
   public struct Outbound: Sendable, Hashable {
@@ -56,8 +79,9 @@ public struct NodeSettings: Sendable, Hashable {
     public var smtpFrom: String?
     /// Who is told of unacknowledged red and orange orders and warnings.
     public var smtpTo: [String] = []
-    /// `host:port` of every webhook receiver and mail server that may be reached although its
-    /// address is private.
+    /// Everything that this node may reach from the inside: `hooks.example.org`, `*.example.org`,
+    /// `10.1.2.3:2525`, `10.0.0.0/8`, `[fd00::1]`. What is not listed is refused; an address that is
+    /// not public must itself be listed, by number.
     public var allow: [String] = []
     /// Seconds without an acknowledgement after which a red or orange order or warning is sent out.
     public var unacknowledgedAfter = 120

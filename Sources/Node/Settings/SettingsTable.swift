@@ -56,6 +56,16 @@ extension SettingsKey {
     number(
       "http.requestsPerSecond", "of one principal or address; 0 for no limit", 0...10_000_000,
       \.http.requestsPerSecond),
+    optional(
+      "http.tls.certificate", "PEM file of the certificate and its chain", \.web.tlsCertificate),
+    optional("http.tls.key", "PEM file of its key, mode 0600", \.web.tlsKey),
+    flag(
+      "http.tls.atProxy", "browsers come by TLS through a proxy on this machine",
+      \.web.tlsAtProxy),
+    list("http.hostNames", "names that clients may call this node by", \.web.hostNames),
+    list(
+      "http.trustedProxies", "addresses and ranges whose X-Forwarded-For counts",
+      \.web.trustedProxies),
     text("link.host", "address that links listen on", \.link.host),
     number("link.port", "port; 0 for any", 0...65_535, \.link.port),
     number(
@@ -64,6 +74,12 @@ extension SettingsKey {
     number(
       "telemetry.retentionDays", "days that readings are kept", 1...36_500,
       \.telemetry.retentionDays),
+    number(
+      "retention.messageDays", "days that sent and given up messages are kept", 1...36_500,
+      \.retention.messageDays),
+    number(
+      "retention.accessDays", "days that ended tokens and invitations are kept", 1...36_500,
+      \.retention.accessDays),
     optional("outbound.smtp.host", "mail server", \.outbound.smtpHost),
     number("outbound.smtp.port", "its port", 1...65_535, \.outbound.smtpPort),
     text("outbound.smtp.security", "none, starttls or tls", \.outbound.smtpSecurity) {
@@ -74,7 +90,10 @@ extension SettingsKey {
       "outbound.smtp.passwordFile", "file that holds the password", \.outbound.smtpPasswordFile),
     optional("outbound.smtp.from", "sender's address", \.outbound.smtpFrom),
     list("outbound.smtp.to", "recipients' addresses", \.outbound.smtpTo),
-    list("outbound.allow", "host:port that may be private", \.outbound.allow),
+    list(
+      "outbound.allow",
+      "every host, *.domain, address or range, with or without :port, that may be reached",
+      \.outbound.allow),
     number(
       "outbound.unacknowledgedAfter", "seconds before an unacknowledged alarm is sent out",
       1...86_400, \.outbound.unacknowledgedAfter),

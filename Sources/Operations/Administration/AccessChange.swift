@@ -9,6 +9,7 @@ public enum AccessChange: Hashable, Sendable {
   case organisationDeleted(PrincipalID)
   case person(Person)
   case token(TokenRecord)
+  case tokenDeleted(ThingID)
   case session(SessionRecord)
   case sessionEnded(Digest32)
   case sessionsEnded(of: PrincipalID, except: Digest32?)
@@ -58,6 +59,12 @@ extension CoreOutcome {
     var store = store
     try store.put(token)
     access.append(.token(token))
+  }
+
+  mutating func deleteToken(_ id: ThingID, _ store: any NodeStore) throws(Problem) {
+    var store = store
+    guard try store.deleteToken(id) else { return }
+    access.append(.tokenDeleted(id))
   }
 
   mutating func put(_ session: SessionRecord, _ store: any NodeStore) throws(Problem) {

@@ -17,6 +17,7 @@ extension AccessDirectory.State {
       revocations.append(.everybody)
     case .person(let person): take(person, &revocations)
     case .token(let token): take(token, &revocations)
+    case .tokenDeleted(let id): drop(id, &revocations)
     case .session(let session): take(session)
     case .sessionEnded(let id): end(id, &revocations)
     case .sessionsEnded(let person, let except):
@@ -72,6 +73,15 @@ extension AccessDirectory.State {
   ) {
     tokens[new.record.id] = new
     old?.isCurrent.store(false, ordering: .releasing)
+  }
+
+  private mutating func drop(_ id: ThingID, _ revocations: inout [Revocation]) {
+    touchedTokens.remove(id)
+    guard let entry = tokens.removeValue(forKey: id) else { return }
+    entry.isCurrent.store(false, ordering: .releasing)
+    personTokens[entry.record.principal]?.remove(id)
+    tokenOrder = nil
+    revocations.append(.credential(id.rawValue))
   }
 
   private mutating func take(_ session: SessionRecord) {
@@ -188,14 +198,17 @@ extension AccessDirectory {
     var throttles: [ThrottleEntry]?
     /// Sessions that ran out.
     var ended: [Digest32] = []
+    /// Tokens that nobody could use for long.
+    var lapsed: [ThingID] = []
 
     var isEmpty: Bool {
-      tokens.isEmpty && sessions.isEmpty && throttles == nil && ended.isEmpty
+      tokens.isEmpty && sessions.isEmpty && throttles == nil && ended.isEmpty && lapsed.isEmpty
     }
   }
 
   /// What gathered since the last call.
-  func takeTouches(now: UTCTime) -> Touches {
+  /// - Parameter endedBefore: tokens that expired or were revoked before are swept out.
+  func takeTouches(now: UTCTime, tokensEndedBefore endedBefore: UTCTime) -> Touches {
     withState { state in
       var touches = Touches()
       for id in state.touchedTokens {
@@ -207,10 +220,16 @@ extension AccessDirectory {
       }
       state.touchedTokens.removeAll()
       state.touchedSessions.removeAll()
+      if state.throttle.forget(now: now) { state.throttleChanged = true }
       if state.throttleChanged { touches.throttles = state.throttle.snapshot() }
       state.throttleChanged = false
       touches.ended = state.sessions.filter { !$0.value.isValid(at: now) }.map(\.key)
         .sorted { $0.description < $1.description }
+      touches.lapsed = state.tokens.values.map(\.record)
+        .filter { [$0.expires, $0.revoked].contains { $0.map { $0 < endedBefore } ?? false } }
+        .map(\.id).sorted()
+      // A bounded piece of work; the rest goes next time.
+      touches.lapsed = Array(touches.lapsed.prefix(500))
       return touches
     }
   }

@@ -36,7 +36,6 @@ extension CityNode {
       principal, .managePolicy, Resource(jurisdiction: identity.jurisdiction))
     let next = ReleasePolicy(version: version + 1, rules: rules)
     try next.validate()
-    let own = identity.jurisdiction
     return try await engine.perform { core, now, store, outcome in
       var store = store
       let current = try store.releasePolicy(version: nil) ?? .standard
@@ -44,11 +43,7 @@ extension CityNode {
         throw Problem(.conflict, "the release policy has version \(current.version) now")
       }
       try store.put(next)
-      // The core is a value: when this transaction fails, so does the new gate.
-      core.links.gate = PolicyGate(policy: next, own: own)
-      try core.audit(
-        "policy.changed", PolicyNote(version: next.version, rules: rules.count), by: actor,
-        now: now, store: store, outcome: &outcome)
+      try core.enforce(next, by: actor, now: now, store: store, outcome: &outcome)
       return next
     }
   }
@@ -104,6 +99,21 @@ extension CityNode {
           jurisdiction: known.jurisdiction), own: identity.jurisdiction, addressed: addressed,
         follows: follows, direction: direction))
     return ReleaseExplanation(decision: decision, trace: trace)
+  }
+}
+
+extension CommandCore {
+  /// Puts a release policy in force, on record, from the next event on. The caller has checked and
+  /// stored it.
+  public mutating func enforce(
+    _ policy: ReleasePolicy, by actor: Actor, now: UTCTime, store: any CoreStore,
+    outcome: inout CoreOutcome
+  ) throws {
+    // The core is a value: when this transaction fails, so does the new gate.
+    links.gate = PolicyGate(policy: policy, own: settings.jurisdiction)
+    try audit(
+      "policy.changed", PolicyNote(version: policy.version, rules: policy.rules.count), by: actor,
+      now: now, store: store, outcome: &outcome)
   }
 }
 

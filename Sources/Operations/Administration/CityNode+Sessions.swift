@@ -325,8 +325,10 @@ extension CityNode {
   /// Stores when tokens and sessions were used and how often logins failed, and sweeps out what has
   /// ended. Call it about every thirty seconds and before stopping; it writes nothing when there is
   /// nothing new.
-  public func maintainAccess() async throws {
-    let touches = access.takeTouches(now: clock.now())
+  /// - Parameter keepTokens: how long tokens that expired or were revoked are still listed.
+  public func maintainAccess(keepTokens: Duration64 = .days(30)) async throws {
+    let now = clock.now()
+    let touches = access.takeTouches(now: now, tokensEndedBefore: now - keepTokens)
     guard !touches.isEmpty else { return }
     do {
       try await engine.perform { _, _, store, outcome in
@@ -345,6 +347,7 @@ extension CityNode {
         }
         if let throttles = touches.throttles { try writer.replaceThrottles(throttles) }
         for id in touches.ended { try outcome.endSession(id, store) }
+        for id in touches.lapsed { try outcome.deleteToken(id, store) }
       }
     } catch {
       access.giveBack(touches)

@@ -16,6 +16,7 @@ public struct ErasureReport: Hashable, Sendable, Codable {
   public var redacted: [ThingID] = []
   /// Things of other nodes, whose owners were asked.
   public var requested: [ThingID] = []
+  public init() {}
 }
 
 extension CommandCore {
@@ -30,6 +31,9 @@ extension CommandCore {
     now: UTCTime, store: any CoreStore, report: inout ErasureReport, outcome: inout CoreOutcome
   ) throws {
     var things = Set(try store.eraseSubject(subject))
+    #if DEBUG
+      CrashPoint.erasureDeleted.pass()
+    #endif
     if let thing { things.insert(thing) }
     for id in things.sorted() {
       guard let record = try store.thing(id) else { continue }
@@ -91,6 +95,35 @@ extension CommandCore {
       })
     else { return }
     _ = try store.eraseSubject(subject)
+  }
+
+  /// The owner before us erased what a thing says of a person while it was offered to us, and our
+  /// acceptance took the version of that: nobody beyond us would hear of it. So we say it again, or
+  /// ask who owns the thing by now.
+  mutating func repeatErasure(
+    _ event: StoredEvent, now: UTCTime, store: any CoreStore, outcome: inout CoreOutcome
+  ) throws {
+    let version = event.header.version
+    guard let subject = Self.subject(of: event), event.id.node != node,
+      let record = try store.thing(event.thing),
+      try store.events(of: event.thing, versions: version...version).contains(where: {
+        $0.event.id.node == node
+      })
+    else { return }
+    try passingOver {
+      if record.owner == node {
+        try write(
+          [
+            Draft(
+              kind: Vault.redactedKind, thing: event.thing, actor: actor(.node), cause: event.id,
+              labels: record.labels, body: try Self.body(Redaction(subject: subject)))
+          ], now: now, store: store, outcome: &outcome)
+      } else {
+        try direct(
+          .redact, text: subject.rawValue, about: record, to: record.owner, by: actor(.node),
+          cause: event.id, now: now, store: store, outcome: &outcome)
+      }
+    }
   }
 
   /// Somebody who takes part in an own thing had to erase what it says of a person.

@@ -18,7 +18,12 @@ public struct CommandCore: Sendable {
   public internal(set) var links: LinkEngine
   public let vault: Vault
   public internal(set) var random: any RandomSource
-  public var settings: CoreSettings
+  /// Rarely changed, and large: copies of the core share it.
+  private var shared: Shared
+  public var settings: CoreSettings {
+    _read { yield shared.settings }
+    set { shared = Shared(newValue) }
+  }
   /// Local position through which reactions ran. Stands still while the node is quarantined.
   var reactedThrough: Int64
   public internal(set) var isQuarantined: Bool
@@ -40,10 +45,15 @@ public struct CommandCore: Sendable {
       ownKey: signer.publicKey, verifier: verifier, vault: vault, store: store)
     self.vault = vault
     self.random = random
-    self.settings = settings
+    shared = Shared(settings)
     reactedThrough = try store.cursor(Self.reactionCursor)
     isQuarantined = try store.quarantine().map { !$0.isOverridden } ?? false
     try loadLinkMemory(store: store)
+  }
+
+  private final class Shared: Sendable {
+    let settings: CoreSettings
+    init(_ settings: CoreSettings) { self.settings = settings }
   }
 
   static let reactionCursor = "reactions"
@@ -119,4 +129,18 @@ public struct WantedEvidence: Hashable, Sendable {
   public var size: Int64
   /// The neighbour through which its owner is reached.
   public var via: NodeID
+
+  public init(_ record: EvidenceRecord, via: NodeID) {
+    sha256 = record.sha256
+    thing = record.thing
+    name = record.name
+    mediaType = record.mediaType
+    size = record.size
+    self.via = via
+  }
+
+  /// The same piece of the same thing, whomever it is asked of.
+  public func isSameFile(as other: WantedEvidence) -> Bool {
+    sha256 == other.sha256 && thing == other.thing
+  }
 }

@@ -95,7 +95,9 @@ extension CommandCore {
   /// once, before anything else.
   public mutating func enterQuarantine(now: UTCTime, store: any CoreStore) throws {
     let kept = journal.head
-    let waiting = links.neighbours.filter { $0.standing == .active }.map(\.node)
+    // Also for those that the backup knows as revoked or lost: they may have been taken in again since,
+    // and hold what this node wrote then.
+    let waiting = links.neighbours.map(\.node)
     try journal.beginEpoch(Epoch(rawValue: random.next()), store: store)
     try links.rebase(store: store)
     guard !waiting.isEmpty else { return }
@@ -120,7 +122,7 @@ extension CommandCore {
       "quarantine.overridden",
       ["reason": reason, "missing": quarantine.waitingFor.map(\.rawValue).joined(separator: ",")],
       by: actor, now: now, store: store, outcome: &outcome)
-    for record in try store.openThings(ownedBy: node) {
+    for record in try store.openThings(ownedBy: node) where record.canBeForfeited {
       try write(
         [
           Draft(

@@ -32,6 +32,7 @@ extension CommandCore {
     let event = item.event
     if item.arrival != nil, event.kind == Vault.redactedKind {
       try forget(event, store: store)
+      try repeatErasure(event, now: now, store: store, outcome: &outcome)
     }
     switch event.thing.kind {
     case TaskEvent.thingKind:
@@ -63,8 +64,8 @@ extension CommandCore {
       }
       return
     }
-    guard let happened = TaskEvent(event), let record = try store.thing(event.thing),
-      let task = try? OrderTask(record: record), task.request.issuer == node,
+    guard let record = try store.thing(event.thing), let task = try? OrderTask(record: record),
+      task.request.issuer == node, let happened = TaskEvent(event),
       let command = Order.mirror(happened, task: event.thing, at: event.header.time.time),
       let order = try store.thing(task.request.order), order.owner == node
     else { return }
@@ -104,31 +105,6 @@ extension CommandCore {
       try handOver(
         record, .accept, by: ActingParty(actor: actor(.node), capacities: []),
         labels: record.labels, cause: cause, now: now, store: store, outcome: &outcome)
-    }
-  }
-
-  /// Evidence that a party adds elsewhere is fetched, so that it is here when the link is not.
-  private func wantEvidence(
-    of event: StoredEvent, arrival: Arrival?, store: any CoreStore, outcome: inout CoreOutcome
-  ) throws {
-    guard let arrival else { return }
-    let pieces: [Evidence] =
-      switch (TaskEvent(event), IncidentEvent(event)) {
-      case (.evidenceAdded(let body)?, _): body.evidence
-      case (.completed(let body)?, _): body.evidence
-      case (_, .evidenceAdded(let body)?): body.evidence
-      case (_, .handled(let body)?): body.evidence
-      default: []
-      }
-    // What no honest node can have is not asked for: it would be fetched again and again.
-    let possible = pieces.prefix(Evidence.maximumCount).filter {
-      (try? $0.checked(at: "")) != nil
-    }
-    for piece in possible where try store.evidence(piece.sha256).isEmpty {
-      outcome.wanted.append(
-        WantedEvidence(
-          sha256: piece.sha256, thing: event.thing, name: piece.name,
-          mediaType: piece.mediaType, size: Int64(piece.size), via: arrival.via))
     }
   }
 

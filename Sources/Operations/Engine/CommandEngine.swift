@@ -129,7 +129,12 @@ public final class CommandEngine: Sendable, WriteGroupHooks {
   }
 
   public func groupWillCommit(_ store: any NodeStore) throws {
-    try state.withLock { try $0.core.seal(store: store) }
+    try state.withLock { state in
+      try state.core.seal(store: store)
+      #if DEBUG
+        CrashPoint.passHandovers(state.outcome.events, durable: false)
+      #endif
+    }
   }
 
   public func groupCommitted(_ store: any NodeStore) {
@@ -141,6 +146,9 @@ public final class CommandEngine: Sendable, WriteGroupHooks {
       outcome.links += (try? state.core.pump(now: clock.now(), store: store)) ?? []
       return outcome
     }
+    #if DEBUG
+      CrashPoint.passHandovers(outcome.events, durable: true)
+    #endif
     // First of all: who lost a right must not see what follows.
     directory.withLock { $0 }?.apply(outcome.access)
     if !outcome.links.isEmpty { sinks.links(outcome.links) }

@@ -129,6 +129,8 @@ public struct InvitationRecord: Hashable, Sendable, Codable {
 public protocol OperationsStore: AnyObject {
   func evidence(_ sha256: Digest32) throws -> [EvidenceRecord]
   func put(_ evidence: EvidenceRecord) throws
+  /// Files of others that have not arrived, in order of thing and hash.
+  func missingEvidence(limit: Int) throws -> [EvidenceRecord]
 
   func webhooks() throws -> [WebhookRecord]
   func put(_ webhook: WebhookRecord) throws
@@ -141,6 +143,10 @@ public protocol OperationsStore: AnyObject {
 
   func invitation(secretHash: Digest32) throws -> InvitationRecord?
   func put(_ invitation: InvitationRecord) throws
+
+  /// Removes what nobody needs any more, within the bounds. Never anything of the journal, and
+  /// nothing that a neighbour may yet ask for: the releases of the present life stay readable.
+  func prune(_ bounds: PruneBounds) throws -> PruneReport
 
   /// Named settings that a person may change while the node runs: packs, policies, rules. JSON.
   func document(_ name: String) throws -> [UInt8]?

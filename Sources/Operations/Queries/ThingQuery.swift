@@ -2,7 +2,8 @@ public import Access
 public import CityCore
 public import Journal
 
-/// Which things a list shows: the scope of who asks, and what they filter by. Newest first.
+/// Which things a list shows: the scope of who asks, and what they filter by. Newest first; with
+/// ``text``, what came to this node last comes first.
 public struct ThingQuery: Hashable, Sendable {
   /// What the asker may see. There is no query without one.
   public var scope: Scope
@@ -25,7 +26,7 @@ public struct ThingQuery: Hashable, Sendable {
   public var openedUntil: UTCTime?
   /// Due before this and still open.
   public var dueBefore: UTCTime?
-  /// Full-text search in title and text; at least one character.
+  /// Full-text search in title and text, as ``SearchText`` understands it.
   public var text: String?
 
   public init(scope: Scope, kinds: [String] = []) {
@@ -82,6 +83,8 @@ public protocol NodeReader: Sendable {
   /// Things whose `parent` is one of these, oldest first.
   func children(of parents: [ThingID], limit: Int) async throws -> [ThingRecord]
   func lastPosition() async throws -> Int64
+  /// The answer on record for an `Idempotency-Key`, expired or not.
+  func idempotency(_ key: String) async throws -> IdempotencyRecord?
   /// Runs the whole own chain of an epoch past `check`, in order, and gives the head.
   func walkChain(
     _ check: @escaping @Sendable (StoredEvent, CommitMark?) -> Void

@@ -22,11 +22,14 @@ public final class CityPlace: Sendable {
   private let state = Mutex(State())
   /// One change at a time: each reads all devices and rules and puts them in force.
   private let changing = AsyncGate()
+  /// What the node does before any pack: the tables that the product ships.
+  private let base: CoreSettings
 
   public init(node: CityNode, sense: CitySense, reader: any TreeReader) {
     self.node = node
     self.sense = sense
     self.reader = reader
+    base = node.engine.inspect { $0.settings }
   }
 
   public var packs: [ScenarioPack] { state.withLock { $0.packs } }
@@ -214,15 +217,17 @@ public final class CityPlace: Sendable {
       $0.packs = packs
       $0.index = index
     }
-    let classes = packs.last { $0.classes != nil }?.classes
-    let limits = packs.last { $0.limits != nil }?.limits
-    let handling = packs.last { $0.handling != nil }?.handling
-    let reminders = packs.last { $0.reminders != nil }?.reminders
+    // What no pack in force has is as the node was started with.
+    let base = base
+    let classes = packs.last { $0.classes != nil }?.classes ?? base.classes
+    let limits = packs.last { $0.limits != nil }?.limits ?? base.limits
+    let handling = packs.last { $0.handling != nil }?.handling ?? base.handling
+    let reminders = packs.last { $0.reminders != nil }?.reminders ?? base.reminders
     try await node.engine.perform { core, _, _, _ in
-      if let classes { core.settings.classes = classes }
-      if let limits { core.settings.limits = limits }
-      if let handling { core.settings.handling = handling }
-      if let reminders { core.settings.reminders = reminders }
+      core.settings.classes = classes
+      core.settings.limits = limits
+      core.settings.handling = handling
+      core.settings.reminders = reminders
     }
   }
 

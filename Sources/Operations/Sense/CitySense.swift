@@ -120,7 +120,7 @@ public final class CitySense: Sendable {
         rejected.append(RejectionCode.conflict.row(Int(valid.rows[index])))
       }
       for index in stored.expired {
-        rejected.append(RejectionCode.badTime.row(Int(valid.rows[index])))
+        rejected.append(RejectionCode.expiredTime.row(Int(valid.rows[index])))
       }
       if !stored.conflicts.isEmpty || !stored.expired.isEmpty {
         rejected.sort { $0.row < $1.row }
@@ -174,6 +174,9 @@ public final class CitySense: Sendable {
   }
 
   private func commit(_ described: [TransitionInContext]) {
+    #if DEBUG
+      CrashPoint.warningsFound.pass()
+    #endif
     engine.enqueue { core, now, store, outcome in
       for each in described {
         try core.apply(each, now: now, store: store, outcome: &outcome)
@@ -257,6 +260,8 @@ public final class CitySense: Sendable {
           }, values: batch.values, times: batch.times, now: clock.now())
       }
     }
+    // What is on record need not be found again: old readings can be sealed from the start.
+    log.forget(through: cursor)
     let now = clock.now()
     transitions += state.withLock { state in
       state.evaluated = max(reached, cursor)
@@ -280,10 +285,16 @@ public final class CitySense: Sendable {
     do { bytes = try JSON.encode(snapshot) } catch {
       throw Problem(.internalFault, "the state of the rules cannot be written")
     }
+    #if DEBUG
+      CrashPoint.rulesBeforeRecord.pass()
+    #endif
     try await engine.perform { _, _, store, _ in
       try store.putCursor(Self.cursor, position)
       try store.putDocument(Self.snapshot, bytes)
     }
+    #if DEBUG
+      CrashPoint.rulesRecorded.pass()
+    #endif
     state.withLock { $0.recorded = position }
     log.forget(through: position)
   }

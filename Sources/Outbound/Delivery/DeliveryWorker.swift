@@ -1,5 +1,6 @@
 public import CityCore
 import Logging
+import Operations
 import Synchronization
 
 /// Works the queues of a ``DeliveryStore`` off, for ever.
@@ -66,6 +67,9 @@ public final class DeliveryWorker: Sendable {
   }
 
   private func handle(_ delivery: Delivery) async throws(Problem) {
+    #if DEBUG
+      CrashPoint.outboundBeforeSend.pass()
+    #endif
     do throws(DeliveryFailure) {
       try await service.deliver(delivery, now: clock.now())
     } catch {
@@ -74,6 +78,9 @@ public final class DeliveryWorker: Sendable {
       try await note(delivery, error)
       return
     }
+    #if DEBUG
+      CrashPoint.outboundSent.pass()
+    #endif
     OutboundService.count(delivery.target, "delivered")
     try await store.delivered(delivery, at: clock.now())
   }

@@ -1,12 +1,14 @@
 import CityCore
 import GRDB
+import Operations
 
 /// The tables of `node.sqlite`. Migrations are named, run in this order, and are never edited once
 /// they are on the main line: a change is a new migration.
 enum NodeSchema {
   /// Brings a file up to date, or makes it.
+  /// - Parameter last: the migration to stop after, for the tests of later ones.
   /// - Throws: `unavailable` when a newer release has written it, `corrupted`, `storageFull`.
-  static func migrate(_ path: String) throws(Problem) {
+  static func migrate(_ path: String, upTo last: String? = nil) throws(Problem) {
     let file = path.split(separator: "/").last.map(String.init) ?? path
     do {
       var configuration = Configuration()
@@ -19,7 +21,11 @@ enum NodeSchema {
       try queue.writeWithoutTransaction { database in
         try database.execute(sql: "PRAGMA journal_mode = WAL")
       }
-      try migrator.migrate(queue)
+      if let last {
+        try migrator.migrate(queue, upTo: last)
+      } else {
+        try migrator.migrate(queue)
+      }
     } catch let problem as Problem {
       throw problem
     } catch let error as DatabaseError {
@@ -33,11 +39,25 @@ enum NodeSchema {
 
   static let migrator: DatabaseMigrator = {
     var migrator = DatabaseMigrator()
-    migrator.registerMigration("journal-1") { try $0.execute(sql: journal) }
-    migrator.registerMigration("things-1") { try $0.execute(sql: things) }
-    migrator.registerMigration("links-1") { try $0.execute(sql: links) }
-    migrator.registerMigration("access-1") { try $0.execute(sql: access) }
-    migrator.registerMigration("operations-1") { try $0.execute(sql: operations) }
+    func register(_ name: String, _ sql: String) {
+      migrator.registerMigration(name) { database in
+        try database.execute(sql: sql)
+        #if DEBUG
+          CrashPoint.migrationMid.pass()
+        #endif
+      }
+    }
+    register("journal-1", journal)
+    register("things-1", things)
+    register("links-1", links)
+    register("access-1", access)
+    register("operations-1", operations)
+    register("evidence-missing-1", evidenceMissing)
+    migrator.registerMigration("things-2-words") { try NodeSchemaChanges.indexWords($0) }
+    register("links-2-release-blocks", NodeSchemaChanges.releaseBlocks)
+    migrator.registerMigration("operations-2-outbound-queued") {
+      try NodeSchemaChanges.dateOutbound($0)
+    }
     return migrator
   }()
 
@@ -192,4 +212,11 @@ enum NodeSchema {
       secret_hash BLOB PRIMARY KEY CHECK(length(secret_hash) = 32), body BLOB NOT NULL) STRICT;
     CREATE TABLE document(name TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT;
     """
+
+  /// The index that says which files have still to be fetched, and the condition that finds it.
+  static let evidenceIsMissing = """
+    json_extract(CAST(body AS TEXT), '$.present') < json_extract(CAST(body AS TEXT), '$.size')
+    """
+  private static let evidenceMissing =
+    "CREATE INDEX evidence_missing ON evidence(thing, sha256) WHERE \(evidenceIsMissing);"
 }

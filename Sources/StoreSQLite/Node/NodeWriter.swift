@@ -143,10 +143,19 @@ final class NodeWriter: Sendable {
     var errors = [(any Error)?](repeating: nil, count: group.count)
     do {
       try store.begin()
+      #if DEBUG
+        CrashPoint.groupBegan.pass()
+      #endif
       for (index, work) in group.enumerated() {
         errors[index] = try run(work, store)
+        #if DEBUG
+          CrashPoint.groupPieceWritten.pass()
+        #endif
       }
       try hooks?.groupWillCommit(store)
+      #if DEBUG
+        CrashPoint.groupBeforeCommit.pass()
+      #endif
       try store.commit()
     } catch {
       store.rollBack()
@@ -154,10 +163,19 @@ final class NodeWriter: Sendable {
       for (index, work) in group.enumerated() { work.done(errors[index] ?? error) }
       return
     }
+    #if DEBUG
+      CrashPoint.groupCommitted.pass()
+    #endif
     groups.wrappingAdd(1, ordering: .relaxed)
     pieces.wrappingAdd(group.count, ordering: .relaxed)
     hooks?.groupCommitted(store)
+    #if DEBUG
+      CrashPoint.groupEffectsDone.pass()
+    #endif
     for (index, work) in group.enumerated() { work.done(errors[index]) }
+    #if DEBUG
+      CrashPoint.groupAnswered.pass()
+    #endif
   }
 
   /// - Returns: what the piece threw; it is undone then.

@@ -19,7 +19,7 @@ final class ReaderPool: Sendable {
     for number in 0..<max(1, count) {
       readers.append(
         Reader(
-          connection: try SharedConnection.reader(path),
+          connection: try SharedConnection.reader(path, cache: 8_192),
           queue: DispatchQueue(label: "node-reader-\(number)")))
     }
     self.readers = readers

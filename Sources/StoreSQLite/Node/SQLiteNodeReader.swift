@@ -13,20 +13,21 @@ struct SQLiteNodeReader: NodeReader {
 
   func things(_ query: ThingQuery, page: PageRequest) async throws -> Page<ThingRecord> {
     guard !query.scope.isEmpty else { return Page(items: []) }
-    let cursor = try page.after.map(ThingCursor.init)
+    var filter = ThingFilter(query)
+    try page.after.map(ThingCursor.init)?.apply(to: &filter)
+    let wanted = filter
     return try await pool.read { (connection) throws(Problem) in
-      var filter = ThingFilter(query)
-      if let cursor {
-        filter.add("(opened, id) < (?, ?)", .time(cursor.opened), .text(cursor.id))
-      }
       let sql = """
-        SELECT \(ThingRow.columns) FROM thing \(filter.sql)
-        ORDER BY opened DESC, id DESC LIMIT \(page.limit + 1)
+        SELECT \(ThingRow.columns), number FROM \(wanted.source) \(wanted.sql)
+        ORDER BY \(wanted.sorting) LIMIT \(page.limit + 1)
         """
-      var items = try connection.transient(sql, filter.values, ThingRow.decode)
-      guard items.count > page.limit else { return Page(items: items) }
+      var items = try connection.transient(sql, wanted.values) { (row) throws(Problem) in
+        (thing: try ThingRow.decode(row), number: row.int64(ThingRow.columnCount))
+      }
+      guard items.count > page.limit else { return Page(items: items.map(\.thing)) }
       items.removeLast()
-      return Page(items: items, next: items.last.map { ThingCursor($0).text })
+      let next = items.last.map { ThingCursor($0.thing, number: $0.number, wanted.order).text }
+      return Page(items: items.map(\.thing), next: next)
     }
   }
 
@@ -34,7 +35,8 @@ struct SQLiteNodeReader: NodeReader {
     guard !query.scope.isEmpty else { return 0 }
     return try await pool.read { (connection) throws(Problem) in
       let filter = ThingFilter(query)
-      let sql = "SELECT count(*) FROM (SELECT 1 FROM thing \(filter.sql) LIMIT \(max(0, cap)))"
+      let sql =
+        "SELECT count(*) FROM (SELECT 1 FROM \(filter.source) \(filter.sql) LIMIT \(max(0, cap)))"
       return try connection.transient(sql, filter.values) { (row) throws(Problem) in
         Int(row.int64(0))
       }.first ?? 0
@@ -139,6 +141,12 @@ struct SQLiteNodeReader: NodeReader {
     }
   }
 
+  func idempotency(_ key: String) async throws -> IdempotencyRecord? {
+    try await pool.read { (connection) throws(Problem) in
+      try IdempotencyRow.find(key, connection)
+    }
+  }
+
   func walkChain(
     _ check: @escaping @Sendable (StoredEvent, CommitMark?) -> Void
   ) async throws -> JournalHead {
@@ -170,24 +178,46 @@ struct SQLiteNodeReader: NodeReader {
   }
 }
 
-/// Where a page of things ends: `opened:id`.
-private struct ThingCursor: Sendable {
-  let opened: UTCTime
-  let id: String
+/// Where a page of things ends: `opened:id`, or `#number` where full text gives the order.
+private enum ThingCursor: Sendable {
+  case opened(UTCTime, id: String)
+  case arrival(Int64)
 
-  init(_ thing: ThingRecord) {
-    opened = thing.index.opened
-    id = thing.id.rawValue
+  init(_ thing: ThingRecord, number: Int64, _ order: ThingFilter.Order) {
+    switch order {
+    case .opened: self = .opened(thing.index.opened, id: thing.id.rawValue)
+    case .arrival: self = .arrival(number)
+    }
   }
 
   init(_ text: String) throws(Problem) {
+    if text.hasPrefix("#") {
+      guard let number = Int64(text.dropFirst()) else { throw Self.unknown }
+      self = .arrival(number)
+      return
+    }
     let parts = text.split(separator: ":", maxSplits: 1)
     guard parts.count == 2, let opened = Int64(parts[0]) else { throw Self.unknown }
-    self.opened = UTCTime(rawValue: opened)
-    id = String(parts[1])
+    self = .opened(UTCTime(rawValue: opened), id: String(parts[1]))
   }
 
-  var text: String { "\(opened.rawValue):\(id)" }
+  var text: String {
+    switch self {
+    case .opened(let time, let id): "\(time.rawValue):\(id)"
+    case .arrival(let number): "#\(number)"
+    }
+  }
+
+  /// - Throws: `invalid` when it is the cursor of a list in another order.
+  func apply(to filter: inout ThingFilter) throws(Problem) {
+    switch (self, filter.order) {
+    case (.opened(let time, let id), .opened):
+      filter.add("(opened, id) < (?, ?)", .time(time), .text(id))
+    case (.arrival(let number), .arrival):
+      filter.add("thing_words.rowid < ?", .integer(number))
+    default: throw Self.unknown
+    }
+  }
 
   static let unknown = Problem(
     .invalid, "the cursor is not one of ours",

@@ -78,6 +78,15 @@ public final class SQLiteNodeStore: NodeStorage, Sendable {
     }
   }
 
+  /// Brings everything into the one file, which can be moved then. Nobody else may have it open.
+  /// - Throws: `unavailable` when somebody reads it.
+  public func settle() throws {
+    try writer.perform { store in
+      let busy = try store.connection.integer("PRAGMA wal_checkpoint(TRUNCATE)")
+      guard busy == 0 else { throw Problem(.unavailable, "the store is being read") }
+    }
+  }
+
   /// Finishes what waits and lets go of the file. Later pieces fail with `unavailable`.
   public func close() { writer.close() }
 

@@ -162,13 +162,7 @@ extension SQLiteTransaction: JournalStore {
   }
 
   func idempotency(_ key: String) throws -> IdempotencyRecord? {
-    try connection.first(
-      "SELECT fingerprint, status, response, expires FROM idempotency WHERE key = ?", .text(key)
-    ) { (row) throws(Problem) in
-      IdempotencyRecord(
-        key: key, fingerprint: try row.digest(0), status: Int(row.int64(1)),
-        response: row.blob(2), expires: row.time(3))
-    }
+    try IdempotencyRow.find(key, connection)
   }
 
   func putIdempotency(_ record: IdempotencyRecord) throws {
@@ -176,12 +170,6 @@ extension SQLiteTransaction: JournalStore {
       "INSERT OR REPLACE INTO idempotency VALUES(?, ?, ?, ?, ?)", .text(record.key),
       .digest(record.fingerprint), .int(record.status), .blob(record.response),
       .time(record.expires))
-    // The store asks no clock: what expired a day before this one will expire is surely over.
-    try connection.run(
-      """
-      DELETE FROM idempotency WHERE rowid IN (
-        SELECT rowid FROM idempotency WHERE expires < ? ORDER BY expires LIMIT 4)
-      """, .time(record.expires - .days(8)))
   }
 
   // MARK: Vault
@@ -224,6 +212,21 @@ extension SQLiteTransaction: JournalStore {
     try connection.run("DELETE FROM subject_key WHERE subject = ?", .id(subject))
     mustTruncateLog = true
     return things
+  }
+}
+
+/// How the answer to a request lies in its row.
+enum IdempotencyRow {
+  static func find(
+    _ key: String, _ connection: SQLiteConnection
+  ) throws(Problem) -> IdempotencyRecord? {
+    try connection.first(
+      "SELECT fingerprint, status, response, expires FROM idempotency WHERE key = ?", .text(key)
+    ) { (row) throws(Problem) in
+      IdempotencyRecord(
+        key: key, fingerprint: try row.digest(0), status: Int(row.int64(1)),
+        response: row.blob(2), expires: row.time(3))
+    }
   }
 }
 

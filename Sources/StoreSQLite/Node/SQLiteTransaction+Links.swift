@@ -55,17 +55,108 @@ extension SQLiteTransaction: LinkStore {
   func releases(
     link: NodeID, epoch: Epoch, after linkSeq: Int64, limit: Int
   ) throws -> [Release] {
-    guard let life = try knownLife(link, epoch) else { return [] }
-    return try connection.rows(
+    guard limit > 0, let life = try knownLife(link, epoch) else { return [] }
+    let rows = try releaseRows(life, after: linkSeq, limit: limit)
+    if let first = rows.first, first.linkSeq <= max(0, linkSeq) + 1 { return rows }
+    // Numbers have no gaps: what is missing before the rows lies in blocks.
+    let packed = try packedReleases(life, after: linkSeq, limit: limit)
+    return packed + rows.prefix(limit - packed.count)
+  }
+
+  func releaseRows(
+    _ life: Int64, after linkSeq: Int64, limit: Int
+  ) throws(Problem) -> [Release] {
+    try connection.rows(
       """
       SELECT link_seq, position, policy, with_sealed FROM release
       WHERE life = ? AND link_seq > ? ORDER BY link_seq LIMIT ?
-      """, .integer(life), .integer(linkSeq), .int(max(0, limit))
+      """, .integer(life), .integer(linkSeq), .int(limit)
     ) { (row) throws(Problem) in
       Release(
         linkSeq: row.int64(0), position: row.int64(1), policyVersion: Int(row.int64(2)),
         withSealed: row.int64(3) != 0)
     }
+  }
+
+  private func packedReleases(
+    _ life: Int64, after linkSeq: Int64, limit: Int
+  ) throws(Problem) -> [Release] {
+    var found: [Release] = []
+    var last = linkSeq
+    while found.count < limit {
+      let block = try connection.first(
+        """
+        SELECT first_seq, last_seq, body FROM release_block
+        WHERE life = ? AND last_seq > ? ORDER BY last_seq LIMIT 1
+        """, .integer(life), .integer(last)
+      ) { (row) throws(Problem) in
+        (last: row.int64(1), releases: try ReleaseBlock.unpack(row.blob(2), first: row.int64(0)))
+      }
+      guard let block else { break }
+      found += block.releases.filter { $0.linkSeq > linkSeq }.prefix(limit - found.count)
+      last = block.last
+    }
+    return found
+  }
+
+  func outgoing(
+    link: NodeID, epoch: Epoch, after linkSeq: Int64, limit: Int
+  ) throws -> [Outgoing] {
+    guard limit > 0, let life = try knownLife(link, epoch) else { return [] }
+    let events = EventRow.columns.split(separator: ", ").map { "event.\($0)" }
+    let rows: [(release: Release, item: PositionedEvent, given: Int)] = try connection.rows(
+      """
+      SELECT \(events.joined(separator: ", ")), link_seq, policy, with_sealed,
+        coalesce(released_version.version, 0)
+      FROM release
+      LEFT JOIN event ON event.position = release.position
+      LEFT JOIN released_version ON link = ? AND released_version.thing = event.thing
+      WHERE release.life = ? AND link_seq > ? ORDER BY link_seq LIMIT ?
+      """, .id(link), .integer(life), .integer(linkSeq), .int(limit)
+    ) { (row) throws(Problem) in
+      let position = row.int64(0)
+      guard position > 0 else {
+        throw Problem(.corrupted, "release \(row.int64(7)) to \(link) has no event")
+      }
+      // What was written just now need not be read and taken apart again.
+      let item: PositionedEvent
+      if let known = cachedEvent(position) {
+        item = known
+      } else {
+        item = try EventRow.decode(row)
+      }
+      return (
+        release: Release(
+          linkSeq: row.int64(7), position: position, policyVersion: Int(row.int64(8)),
+          withSealed: row.int64(9) != 0),
+        item: item, given: Int(row.int64(10))
+      )
+    }
+    if rows.first.map({ $0.release.linkSeq > max(0, linkSeq) + 1 }) ?? true {
+      // Numbers have no gaps: what is missing before the rows lies in blocks. Only who goes back to
+      // what was acknowledged long ago comes here, and what follows is asked for next.
+      let packed = try packedReleases(life, after: linkSeq, limit: limit)
+      if !packed.isEmpty { return try packed.map { try outgoing($0, link: link) } }
+    }
+    return try rows.map { row in
+      Outgoing(
+        release: row.release, item: row.item,
+        parties: try cachedThing(row.item.event.thing)?.labels.parties ?? [],
+        releasedVersion: row.given)
+    }
+  }
+
+  private func outgoing(_ release: Release, link: NodeID) throws -> Outgoing {
+    guard
+      let item = try events(after: release.position - 1, limit: 1).first,
+      item.position == release.position
+    else {
+      throw Problem(.corrupted, "release \(release.linkSeq) to \(link) has no event")
+    }
+    return Outgoing(
+      release: release, item: item,
+      parties: try cachedThing(item.event.thing)?.labels.parties ?? [],
+      releasedVersion: try releasedVersion(link: link, thing: item.event.thing))
   }
 
   func releasedVersion(link: NodeID, thing: ThingID) throws -> Int {

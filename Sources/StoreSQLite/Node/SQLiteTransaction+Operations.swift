@@ -15,6 +15,15 @@ extension SQLiteTransaction: OperationsStore {
       .id(evidence.thing), .blob(try StoredJSON.encode(evidence)))
   }
 
+  func missingEvidence(limit: Int) throws -> [EvidenceRecord] {
+    try records(
+      EvidenceRecord.self,
+      """
+      SELECT body FROM evidence WHERE \(NodeSchema.evidenceIsMissing)
+      ORDER BY thing, sha256 LIMIT ?
+      """, .int(max(0, limit)))
+  }
+
   // MARK: Leaving the building
 
   func webhooks() throws -> [WebhookRecord] {
@@ -32,7 +41,7 @@ extension SQLiteTransaction: OperationsStore {
   }
 
   func enqueue(_ message: OutboundMessage) throws {
-    try write(message, "INSERT INTO outbound VALUES(?, ?, ?, ?) ON CONFLICT DO NOTHING")
+    try write(message, "INSERT INTO outbound VALUES(?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")
   }
 
   func outbound(dueBy: UTCTime, limit: Int) throws -> [OutboundMessage] {
@@ -45,13 +54,13 @@ extension SQLiteTransaction: OperationsStore {
   }
 
   func update(_ message: OutboundMessage) throws {
-    try write(message, "INSERT OR REPLACE INTO outbound VALUES(?, ?, ?, ?)")
+    try write(message, "INSERT OR REPLACE INTO outbound VALUES(?, ?, ?, ?, ?)")
   }
 
   private func write(_ message: OutboundMessage, _ sql: String) throws {
     try connection.run(
       sql, .text(message.id), .time(message.nextAttempt), .bool(message.sent != nil),
-      .blob(try StoredJSON.encode(message)))
+      .blob(try StoredJSON.encode(message)), .time(message.queued))
   }
 
   // MARK: Invitations and documents

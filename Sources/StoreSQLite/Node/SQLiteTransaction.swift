@@ -61,6 +61,9 @@ final class SQLiteTransaction {
     forgetMarks()
     if mustTruncateLog {
       mustTruncateLog = false
+      #if DEBUG
+        CrashPoint.erasureCommitted.pass()
+      #endif
       // A reader can keep it from being emptied; the next erasure or restart tries again.
       try? connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     }
@@ -99,7 +102,7 @@ final class SQLiteTransaction {
     forgetMarks()
   }
 
-  private func writeBehind() throws(Problem) {
+  func writeBehind() throws(Problem) {
     for (_, head) in ownHead.take() { try write(head) }
     for (link, cursor) in outboxes.take() { try write(cursor, of: link) }
     for (name, position) in cursors.take() { try write(position, as: name) }
@@ -127,6 +130,14 @@ final class SQLiteTransaction {
       "SELECT \(ThingRow.columns) FROM thing WHERE id = ?", .id(id), decode: ThingRow.decode)
     remember(found, id)
     return found
+  }
+
+  /// One of the newest events; nil when it is not among them.
+  func cachedEvent(_ position: Int64) -> PositionedEvent? {
+    guard let first = tail.first, position >= first.position,
+      position - first.position < Int64(tail.count)
+    else { return nil }
+    return tail[Int(position - first.position)]
   }
 
   func remember(_ thing: ThingRecord?, _ id: ThingID) {

@@ -31,7 +31,7 @@ struct ThingFilter {
     if let from = query.openedFrom { add("opened >= ?", .time(from)) }
     if let until = query.openedUntil { add("opened < ?", .time(until)) }
     if let due = query.dueBefore { add("is_open = 1 AND due < ?", .time(due)) }
-    if let text = query.text { addText(text) }
+    if let text = query.text { addText(text, query) }
   }
 
   /// Ends with `WHERE …`; never empty.
@@ -71,19 +71,47 @@ struct ThingFilter {
     values += bound
   }
 
-  private mutating func addText(_ text: String) {
-    let text = String(text.prefix(200))
-    // The index holds sequences of three characters: shorter words, as most Chinese ones are, are
-    // looked for row by row.
-    if text.unicodeScalars.count >= 3 {
-      let quoted = text.replacing("\"", with: "\"\"")
+  // MARK: Full text
+
+  /// What is read first, and gives the order: an index of things, or the index of words.
+  enum Order {
+    /// By when they were opened, newest first; equal times by id.
+    case opened
+    /// By when they came into this store, last first: the order of the index of words, which so is
+    /// read only until the page is full.
+    case arrival
+  }
+  private(set) var order = Order.opened
+
+  private mutating func addText(_ search: String, _ query: ThingQuery) {
+    guard let expression = ThingWords.expression(query, search) else { return add("0") }
+    let isNarrow =
+      query.parent != nil || query.assignee != nil || query.subject != nil
+      || query.externalId != nil
+    if isNarrow {
       add(
-        "number IN (SELECT rowid FROM thing_text WHERE thing_text MATCH ?)",
-        .text("\"\(quoted)\""))
+        """
+        EXISTS(SELECT 1 FROM thing_words WHERE thing_words MATCH ? AND rowid = thing.number)
+        """, .text(expression))
     } else {
-      add(
-        "(instr(lower(title), ?) OR instr(lower(text), ?))", .text(text.lowercased()),
-        .text(text.lowercased()))
+      order = .arrival
+      add("thing_words MATCH ?", .text(expression))
+    }
+  }
+
+  /// The tables, in the order in which they are read.
+  var source: String {
+    switch order {
+    case .opened: "thing"
+    case .arrival: "thing_words CROSS JOIN thing ON thing.number = thing_words.rowid"
+    }
+  }
+
+  /// After `ORDER BY`.
+  var sorting: String {
+    switch order {
+    case .opened: "opened DESC, id DESC"
+    case .arrival: "thing_words.rowid DESC"
     }
   }
 }

@@ -8,6 +8,7 @@ enum ThingRow {
     data_class, parties, title, stage, is_open, longitude, latitude, parent, assignee, rule, subject,
     source, external_id, opened, due, closed, wake, text, arrived, state
     """
+  static let columnCount: Int32 = 31
 
   static func decode(_ statement: SQLiteStatement) throws(Problem) -> ThingRecord {
     guard let lastEvent = EventID(try statement.string(5)) else { throw statement.damaged(5) }
@@ -69,7 +70,9 @@ enum ThingRow {
     guard let before else {
       let statement = try connection.cached(insert)
       statement.bind([.text(thing.id.kind)] + insertValues(thing))
-      return try statement.run()
+      try statement.run()
+      return try ThingWords.put(
+        ThingWords.Entry(thing), number: connection.lastInsertedRow, connection)
     }
     let (old, new) = (insertValues(before), insertValues(thing))
     var changed: [SQLiteValue] = []
@@ -81,6 +84,26 @@ enum ThingRow {
     let statement = try connection.cached(sql + " WHERE id = ?")
     statement.bind(changed + [.id(thing.id)])
     try statement.run()
+    guard
+      thing.index.title != before.index.title || thing.index.text != before.index.text
+        || thing.index.isOpen != before.index.isOpen
+        || thing.labels.jurisdiction != before.labels.jurisdiction
+    else { return }
+    try index(thing, before: before, connection)
+  }
+
+  /// Brings the index of words up to date.
+  private static func index(
+    _ thing: ThingRecord, before: ThingRecord, _ connection: SQLiteConnection
+  ) throws(Problem) {
+    let (old, new) = (ThingWords.Entry(before), ThingWords.Entry(thing))
+    guard old != new else { return }
+    let number = try connection.first("SELECT number FROM thing WHERE id = ?", .id(thing.id)) {
+      (row) throws(Problem) in row.int64(0)
+    }
+    guard let number else { throw Problem(.internalFault, "\(thing.id) has no row") }
+    try ThingWords.remove(old, number: number, connection)
+    try ThingWords.put(new, number: number, connection)
   }
 
   private static func indexedValues(_ thing: ThingRecord) -> [SQLiteValue] {

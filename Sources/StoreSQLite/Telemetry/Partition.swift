@@ -52,8 +52,11 @@ final class SharedConnection: Sendable {
 
   init(_ connection: consuming sending SQLiteConnection) { self.connection = Mutex(connection) }
 
-  static func reader(_ path: String) throws(Problem) -> SharedConnection {
-    SharedConnection(try SQLiteConnection(path: path, mode: .readOnly))
+  /// - Parameter cache: kibibytes of pages that are kept at most; nil for SQLite's own 2,000.
+  static func reader(_ path: String, cache: Int? = nil) throws(Problem) -> SharedConnection {
+    let connection = try SQLiteConnection(path: path, mode: .readOnly)
+    if let cache { try connection.execute("PRAGMA cache_size = -\(cache)") }
+    return SharedConnection(connection)
   }
 
   func use<Result: Sendable>(

@@ -1,5 +1,6 @@
 import CityCore
 import Foundation
+import Operations
 import Synchronization
 
 /// Which files of readings there are.
@@ -99,7 +100,8 @@ final class PartitionRegistry: Sendable {
   }
 
   static func removeFiles(of partition: Partition) throws(Problem) {
-    for suffix in ["", "-wal", "-shm"] {
+    // The file itself last: what a crash leaves is found by its name, and removed at the next start.
+    for suffix in ["-wal", "-shm", ""] {
       let path = partition.path + suffix
       guard FileManager.default.fileExists(atPath: path) else { continue }
       do {
@@ -107,6 +109,9 @@ final class PartitionRegistry: Sendable {
       } catch {
         throw Problem(.unavailable, "an old file of readings cannot be removed")
       }
+      #if DEBUG
+        CrashPoint.retentionPartlyRemoved.pass()
+      #endif
     }
   }
 }

@@ -11,11 +11,13 @@ public struct TelemetryConfiguration: Sendable {
   /// Nil keeps everything.
   public var retention: Duration64? = .days(90)
   /// Readings older than this are moved, in the background, to the order in which one series is read
-  /// fast. Younger ones stay in the order in which they can be written fast. Keep it longer than
-  /// ``partitionLength``: then only late readings ever share a file with the mover.
-  public var clusterAfter = Duration64.hours(27)
-  /// Readings moved in one transaction. Late readings into the same file wait for it.
+  /// fast. Younger ones stay in the order in which they can be written fast: reading a series scans
+  /// them all, so this bounds what the newest part of a history costs.
+  public var clusterAfter = Duration64.minutes(5)
+  /// Readings moved in one transaction. The writer waits for it.
   public var clusterChunk = 5_000
+  /// Nothing is moved while more rows than this wait for the writer.
+  public var clusterBacklog = 10_000
   /// Readings that share one commit at most.
   public var groupRows = 50_000
   /// Readings that may wait for the writer; more are refused with `tooMany`.

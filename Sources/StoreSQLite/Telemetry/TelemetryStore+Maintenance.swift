@@ -1,5 +1,6 @@
 public import CityCore
 import Devices
+import Operations
 import Synchronization
 
 /// What one round of maintenance did.
@@ -14,8 +15,8 @@ public struct MaintenanceReport: Sendable, Hashable {
 
 extension TelemetryStore {
   /// Drops files past the retention, saves the latest values, and moves some old readings to the
-  /// order in which they are read. To be called every few seconds by one background thread; it does
-  /// a bounded amount of work, and late readings wait for one chunk of it at most.
+  /// order in which they are read. To be called about every minute by one background thread; it does
+  /// a bounded amount of work, and the writer waits for one chunk of it at most.
   /// - Throws: `storageFull`, `unavailable`, `corrupted`.
   public func maintain(now: UTCTime, chunks: Int = 20) throws(Problem) -> MaintenanceReport {
     try maintenance.withLock { (_) throws(Problem) -> MaintenanceReport in
@@ -25,14 +26,31 @@ extension TelemetryStore {
       }
       try saveLatest()
       var left = chunks
-      for partition in registry.all() where left > 0 {
-        let through = min((now - configuration.clusterAfter).rawValue, partition.end) - 1
-        guard through >= partition.start else { break }
-        report.clusteredRows += try cluster(partition, through: through, chunks: &left)
-      }
+      report.clusteredRows = try cluster(now: now, &left)
       report.hasMore = left == 0
       return report
     }
+  }
+
+  /// Moves some readings to the order in which they are read, and does nothing else of
+  /// ``maintain(now:chunks:)``: to be called every few seconds, so that little is left to scan.
+  /// - Returns: readings moved.
+  /// - Throws: `storageFull`, `unavailable`, `corrupted`.
+  public func cluster(now: UTCTime, chunks: Int = 6) throws(Problem) -> Int {
+    try maintenance.withLock { (_) throws(Problem) -> Int in
+      var left = chunks
+      return try cluster(now: now, &left)
+    }
+  }
+
+  private func cluster(now: UTCTime, _ left: inout Int) throws(Problem) -> Int {
+    var moved = 0
+    for partition in registry.all() where left > 0 {
+      let through = min((now - configuration.clusterAfter).rawValue, partition.end) - 1
+      guard through >= partition.start else { break }
+      moved += try cluster(partition, through: through, chunks: &left)
+    }
+    return moved
   }
 
   /// The rules have evaluated every batch up to and including `position`, durably: the log of how to
@@ -70,6 +88,9 @@ extension TelemetryStore {
     // First the promise that nothing older is taken in, then the files: a crash in between leaves
     // files that the next start removes.
     try catalogue.set("horizon", horizon)
+    #if DEBUG
+      CrashPoint.retentionDecided.pass()
+    #endif
     registry.horizon.store(horizon, ordering: .releasing)
     let gone = registry.removeThrough(horizon)
     for partition in gone {
@@ -100,37 +121,45 @@ extension TelemetryStore {
         return try statement.step() ? statement.optionalInt64(0) : nil
       } ?? nil
     }
-    guard chunks > 0, var next = try boundary() else { return 0 }
+    guard chunks > 0, writer.backlog <= configuration.clusterBacklog,
+      var next = try boundary()
+    else { return 0 }
     let connection = try PartitionSchema.open(
       partition.path, pages: configuration.partitionPages)
     var moved = 0
     while true {
-      guard let rows = try move(partition, through: next, connection) else { break }
+      let rows = try move(partition, through: next, connection)
       moved += rows
       chunks -= 1
-      // Lets the writer have its turn with late readings: SQLite's file locks are not fair.
+      // Lets the writer have its turn: SQLite's file locks are not fair.
       try writer.perform { _ in }
-      guard chunks > 0, let following = try boundary() else { break }
+      guard rows > 0, chunks > 0, writer.backlog <= configuration.clusterBacklog,
+        let following = try boundary()
+      else { break }
       next = following
     }
     return moved
   }
 
-  /// - Returns: nil when the rules have not seen all of it yet: replaying reads only the other table.
+  /// Moves what lies up to `through`, but nothing that the rules have not seen yet: replaying reads
+  /// only the other table.
+  /// - Returns: readings moved.
   private func move(
     _ partition: Partition, through: Int64, _ connection: SQLiteConnection
-  ) throws(Problem) -> Int? {
+  ) throws(Problem) -> Int {
     if partition.clusteredThrough.load(ordering: .acquiring) < through {
       partition.clusteredThrough.store(through, ordering: .releasing)
     }
     let forgettable = counters.forgettable.load(ordering: .acquiring)
-    return try connection.transaction { () throws(Problem) -> Int? in
+    return try connection.transaction { () throws(Problem) -> Int in
       let unseen = try connection.cached(
-        "SELECT 1 FROM ingest_log WHERE last > ?1 AND min_time <= ?2 LIMIT 1")
+        "SELECT min(min_time) FROM ingest_log WHERE last > ?1 AND min_time <= ?2")
       unseen.bind(1, forgettable)
       unseen.bind(2, through)
-      defer { unseen.reset() }
-      if try unseen.step() { return nil }
+      let earliest = try unseen.step() ? unseen.optionalInt64(0) : nil
+      unseen.reset()
+      let through = min(through, (earliest ?? .max) - 1)
+      guard through >= partition.start else { return 0 }
       let copy = try connection.cached(
         """
         INSERT INTO clustered SELECT device, property, time, value FROM reading WHERE time <= ?
@@ -150,6 +179,9 @@ extension TelemetryStore {
       let prune = try connection.cached("DELETE FROM ingest_log WHERE last <= ?")
       prune.bind(1, forgettable)
       try prune.run()
+      #if DEBUG
+        CrashPoint.sealingBeforeCommit.pass()
+      #endif
       return rows
     }
   }

@@ -1,5 +1,6 @@
 import CityCore
 import Devices
+import Operations
 import Synchronization
 
 /// What belongs to the writer's thread: the open files and the last position.
@@ -61,9 +62,16 @@ final class WriterSession {
         progress[index].exceptions.append(RowException(row: row, outcome: .expired))
       }
     }
-    for start in starts(of: jobs, horizon: horizon) {
+    let starts = starts(of: jobs, horizon: horizon)
+    for start in starts {
       commit(jobs, first: first, partitionStart: start, horizon: horizon, &progress)
+      #if DEBUG
+        if starts.count > 1 { CrashPoint.readingsPartlyCommitted.pass() }
+      #endif
     }
+    #if DEBUG
+      CrashPoint.readingsCommitted.pass()
+    #endif
     return finish(jobs, first: first, progress)
   }
 
@@ -115,6 +123,9 @@ final class WriterSession {
           minTime: minTime, maxTime: maxTime, rows: rows,
           forgettable: counters.forgettable.load(ordering: .acquiring))
       }
+      #if DEBUG
+        CrashPoint.readingsInserted.pass()
+      #endif
       try target.commit()
       for (index, stored, exceptions) in attempt {
         progress[index].stored += stored

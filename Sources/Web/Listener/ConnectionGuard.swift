@@ -14,9 +14,11 @@ final class ConnectionGuard: ChannelDuplexHandler {
   typealias OutboundIn = HTTPServerResponsePart
   typealias OutboundOut = HTTPServerResponsePart
 
-  /// After a response, so much of a body that nobody wanted is read and dropped, so that the client
-  /// comes to read the response instead of a reset: as much as a photo that is somewhat too large.
-  private static let drain = 24 << 20
+  /// After a response, so much of a body that nobody wanted is read and dropped: many clients read
+  /// the response only when they have sent everything, and find a reset if the connection ends first.
+  private static let drain = 32 << 20
+  /// And for so long, on a connection that ends with the response.
+  private static let drainTime = TimeAmount.seconds(10)
 
   private let limits: ListenerLimits
   private let problems: WireProblems
@@ -27,6 +29,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
   /// Bytes of the present body that arrived after its response was complete.
   private var unwanted: Int?
   private var isClosing = false
+  private var reads = true
 
   /// - Parameter loop: the channel's, whose time is what counts.
   init(limits: ListenerLimits, problems: WireProblems, loop: any EventLoop) {
@@ -69,13 +72,21 @@ final class ConnectionGuard: ChannelDuplexHandler {
       clock.bodyArrived(bytes.readableBytes)
       if let count = unwanted {
         unwanted = count + bytes.readableBytes
-        if count > Self.drain { return close(context) }
+        if count > Self.drain { stopReading(context) }
+        // Nobody behind us waits for it, and nobody behind us may hold up the reading of it.
+        return
       }
     case .end:
       clock.requestEnded(at: now(context))
+      if unwanted != nil, closesAfterResponse, clock.inFlight == 0 { return close(context) }
       unwanted = nil
     }
     context.fireChannelRead(data)
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    context.fireChannelReadComplete()
+    if unwanted != nil, !isClosing { context.read() }
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -93,6 +104,8 @@ final class ConnectionGuard: ChannelDuplexHandler {
     }
     context.fireUserInboundEventTriggered(event)
   }
+
+  func read(context: ChannelHandlerContext) { if reads { context.read() } }
 
   // MARK: - Writing
 
@@ -112,10 +125,15 @@ final class ConnectionGuard: ChannelDuplexHandler {
       clock.responseEnded(at: now(context))
       if case .body = clock.reading, clock.inFlight == 0 { unwanted = 0 }
       guard closesAfterResponse, clock.inFlight == 0 else {
-        return context.write(data, promise: promise)
+        context.write(data, promise: promise)
+        if unwanted != nil { context.read() }
+        return
       }
       context.writeAndFlush(data, promise: promise)
-      closeGently(context)
+      guard unwanted != nil else { return closeGently(context) }
+      context.close(mode: .output, promise: nil)
+      hardClose(context, after: Self.drainTime)
+      context.read()
     }
   }
 
@@ -169,6 +187,14 @@ final class ConnectionGuard: ChannelDuplexHandler {
   private func closeGently(_ context: ChannelHandlerContext) {
     context.close(mode: .output, promise: nil)
     hardClose(context, after: .seconds(1))
+  }
+
+  /// The client sends more than we are willing to drop. What it was answered is on its way: a moment
+  /// is left to read it in.
+  private func stopReading(_ context: ChannelHandlerContext) {
+    isClosing = true
+    reads = false
+    closeGently(context)
   }
 
   private func hardClose(_ context: ChannelHandlerContext, after delay: TimeAmount) {

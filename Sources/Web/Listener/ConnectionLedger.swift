@@ -9,23 +9,27 @@ final class ConnectionLedger: Sendable {
 
   private let maximum: Int
   private let maximumPerAddress: Int
+  private let proxies: TrustedProxies
   private let counts = Mutex(Counts())
 
-  init(maximum: Int, maximumPerAddress: Int) {
+  init(maximum: Int, maximumPerAddress: Int, proxies: TrustedProxies = .none) {
+    self.proxies = proxies
     self.maximum = maximum
     self.maximumPerAddress = maximumPerAddress
   }
 
   var open: Int { counts.withLock(\.total) }
 
-  /// Counts a connection, unless there are too many. Loopback is limited by the total only: a proxy
-  /// stands for many.
+  /// Counts a connection, unless there are too many. Loopback and trusted proxies are limited by the
+  /// total only: a proxy stands for many.
   func admit(_ peer: PeerAddress) -> Bool {
     let key = peer.limitKey
     return counts.withLock { counts in
       guard counts.total < maximum else { return false }
       let mine = counts.byPeer[key] ?? 0
-      guard peer.isLoopback || mine < maximumPerAddress else { return false }
+      guard peer.isLoopback || proxies.contains(peer) || mine < maximumPerAddress else {
+        return false
+      }
       counts.total += 1
       counts.byPeer[key] = mine + 1
       return true

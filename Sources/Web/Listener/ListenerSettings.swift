@@ -16,6 +16,8 @@ public struct ListenerSettings: Sendable {
   /// Names that clients may use in `Host`, lower case, beside `localhost` and literal addresses.
   /// Other names are refused, so that a foreign name cannot be pointed at this node.
   public var hostNames: [String] = []
+  /// Whose `X-Forwarded-For` counts.
+  public var trustedProxies = TrustedProxies.none
   /// Who everybody is that comes from this very machine without a credential: for tools that
   /// cannot log in. Off by default; only for loopback.
   public var boundIdentity: (@Sendable () -> Identity?)?

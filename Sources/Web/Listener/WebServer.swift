@@ -46,7 +46,8 @@ public final class WebServer: Sendable {
     self.services = services
     ledger = ConnectionLedger(
       maximum: settings.limits.connections,
-      maximumPerAddress: settings.limits.connectionsPerAddress)
+      maximumPerAddress: settings.limits.connectionsPerAddress,
+      proxies: settings.trustedProxies)
     pipeline = Pipeline(
       table: try RouteTable(endpoints), settings: settings, services: services,
       fallback: problems)

@@ -14,6 +14,8 @@ struct RequestFields {
   var idempotencyKey: String?
   var acceptLanguage: String?
   var lastEventID: String?
+  /// All of them, in order.
+  var forwardedFor: String?
   var expectsContinue = false
   /// A field that must stand once stands twice, or a length is no number.
   var isContradictory = false
@@ -40,6 +42,8 @@ struct RequestFields {
       case "idempotency-key": isDouble = Self.repeats(&idempotencyKey, field.value)
       case "accept-language": acceptLanguage = acceptLanguage ?? field.value
       case "last-event-id": lastEventID = field.value
+      case "x-forwarded-for":
+        forwardedFor = forwardedFor.map { $0 + "," + field.value } ?? field.value
       case "expect": expectsContinue = field.value.lowercased() == "100-continue"
       default: break
       }

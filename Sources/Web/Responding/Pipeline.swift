@@ -116,10 +116,12 @@ struct Pipeline: Sendable {
       path = String(target[..<cut])
       query = target[target.index(after: cut)...].prefix { $0 != "#" }
     }
+    let fields = RequestFields(request.headers)
+    let peer = PeerAddress(channel.remoteAddress)
     return Arrival(
       id: services.requestIDs.next(), received: services.clock.now(), start: .now,
-      peer: PeerAddress(channel.remoteAddress), fields: RequestFields(request.headers),
-      path: path, query: query)
+      peer: settings.trustedProxies.client(of: peer, forwardedFor: fields.forwardedFor),
+      fields: fields, path: path, query: query)
   }
 
   private func admitHost(_ request: Request, _ arrival: Arrival) throws(Problem) {

@@ -6,9 +6,12 @@ public struct Query: Sendable {
   public static let maximumPairs = 64
 
   private let pairs: EncodedPairs
+  /// As it was sent.
+  public let text: String
 
   /// - Throws: `malformed` for broken escapes and too many pairs.
   public init(_ text: Substring?) throws(Problem) {
+    self.text = text.map(String.init) ?? ""
     guard let text, !text.isEmpty else {
       pairs = EncodedPairs()
       return

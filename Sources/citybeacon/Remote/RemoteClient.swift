@@ -41,8 +41,11 @@ struct RemoteClient: Sendable {
     return try Self.value(of: try await send(.get, target))
   }
 
-  func post(_ path: String, _ body: JSONValue = [:]) async throws -> JSONValue {
-    try await change(.post, path, body)
+  /// - Parameter seconds: how long the answer may take.
+  func post(
+    _ path: String, _ body: JSONValue = [:], within seconds: Int64 = 60
+  ) async throws -> JSONValue {
+    try await change(.post, path, body, within: seconds)
   }
 
   func put(_ path: String, _ body: JSONValue) async throws {
@@ -53,17 +56,20 @@ struct RemoteClient: Sendable {
     _ = try Self.value(of: try await send(.delete, path))
   }
 
-  private func change(_ method: Method, _ path: String, _ body: JSONValue) async throws -> JSONValue
-  {
+  private func change(
+    _ method: Method, _ path: String, _ body: JSONValue, within seconds: Int64 = 60
+  ) async throws -> JSONValue {
     try Self.value(
-      of: try await send(method, path, body: try JSON.encode(body), type: "application/json"))
+      of: try await send(
+        method, path, body: try JSON.encode(body), type: "application/json", within: seconds))
   }
 
   /// Sends one request; a fresh idempotency key goes with each POST. Waits and sends again, a few
   /// times, when the node asks for that with `Retry-After`.
   /// - Throws: ``Problem`` `unavailable` when nobody answers.
   func send(
-    _ method: Method, _ path: String, body: [UInt8] = [], type: String? = nil
+    _ method: Method, _ path: String, body: [UInt8] = [], type: String? = nil,
+    within seconds: Int64 = 60
   ) async throws -> Answer {
     var request = HTTPClientRequest(url: base + path)
     request.method = HTTPMethod(rawValue: method.rawValue.uppercased())
@@ -83,7 +89,7 @@ struct RemoteClient: Sendable {
     var patience = 5
     while true {
       do {
-        let response = try await Self.http.execute(request, timeout: .seconds(60))
+        let response = try await Self.http.execute(request, timeout: .seconds(seconds))
         let answer = try await response.body.collect(upTo: 16 << 20)
         patience -= 1
         if [429, 503].contains(response.status.code), patience > 0,

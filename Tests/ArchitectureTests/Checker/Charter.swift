@@ -33,6 +33,9 @@ struct Charter: Codable, Sendable {
   /// The document that explains each rule under its anchor.
   var style: String?
   var changelog: String?
+  /// The enum of named crash points, and the document with a row for each.
+  var crashPointFile: String?
+  var crashPointDocument: String?
   /// Generated blocks that the tests of a target write and compare.
   var blocksElsewhere: [String] = []
 
@@ -69,6 +72,8 @@ struct Charter: Codable, Sendable {
     codeMap: "ARCHITECTURE.md",
     style: "STYLE.md",
     changelog: "CHANGELOG.md",
+    crashPointFile: "Sources/Operations/Engine/CrashPoint.swift",
+    crashPointDocument: "docs/failures.md",
     blocksElsewhere: [
       "case diagram", "case table", "hand-over", "permissions", "release policy", "settings",
     ])
@@ -98,6 +103,8 @@ extension Charter {
     codeMap = try value(.codeMap, or: codeMap)
     style = try value(.style, or: style)
     changelog = try value(.changelog, or: changelog)
+    crashPointFile = try container.decodeIfPresent(String.self, forKey: .crashPointFile)
+    crashPointDocument = try container.decodeIfPresent(String.self, forKey: .crashPointDocument)
     blocksElsewhere = try value(.blocksElsewhere, or: blocksElsewhere)
   }
 }

@@ -15,6 +15,7 @@ struct Checker: Sendable {
     case .fileLength: fileLengths()
     case .testNames: testNames()
     case .honestTests: honestTests()
+    case .crashPoints: crashPoints()
     case .documents: documents()
     case .changelog: changelog()
     }

@@ -22,6 +22,8 @@ enum Rule: String, CaseIterable, Sendable {
   case testNames = "test-names"
   /// No test sleeps, and none is switched off.
   case honestTests = "honest-tests"
+  /// Crash points are told of, proven, and compiled in debug builds alone.
+  case crashPoints = "crash-points"
   /// The documents say what the manifest says.
   case documents
   /// A change is told to its users.

@@ -76,9 +76,26 @@ extension StoreContract {
       try store.releasedVersion(link: link, thing: thing), is: 0)
     try store.putReleasedVersion(link: link, thing: thing, version: 3)
     try store.putReleasedVersion(link: link, thing: thing, version: 4)
+    var record = try samples.record(70)
+    record.labels.parties = [samples.node, link]
+    try store.put(record)
     try expect(
       "the released version is what was put last",
       try store.releasedVersion(link: link, thing: thing), is: 4)
+    try expect(
+      "what goes out comes with its event and with what was given",
+      try store.outgoing(link: link, epoch: samples.epoch, after: 2, limit: 2),
+      is: try releases[2...3].map { release in
+        Outgoing(
+          release: release,
+          item: try ContractSamples.found(
+            store.events(after: release.position - 1, limit: 1).first),
+          parties: [samples.node, link], releasedVersion: 4)
+      })
+    try expect("and what goes nowhere does not come") {
+      try store.outgoing(link: link, epoch: Epoch(rawValue: 1), after: 0, limit: 9).isEmpty
+        && store.outgoing(link: link, epoch: samples.epoch, after: 5, limit: 9).isEmpty
+    }
     try expect(
       "it is the link's own", try store.releasedVersion(link: samples.node, thing: thing), is: 0)
   }

@@ -12,6 +12,7 @@ extension StoreContract {
     try evidence(store, samples)
     try messages(store, samples)
     try invitations(store, samples)
+    try pruning(store, samples)
     try lists(store, samples)
   }
 
@@ -98,6 +99,52 @@ extension StoreContract {
     try store.putDocument("pack", [1])
     try store.putDocument("pack", [])
     try expect("a document is what was put last, empty too", try store.document("pack"), is: [])
+  }
+
+  private static func pruning(
+    _ store: any OperationsStore & JournalStore, _ samples: ContractSamples
+  ) throws {
+    let label = Label(zh: "红色预警", en: "Red warning")
+    for number in 0..<9 {
+      let at = samples.noon + .hours(Int64(number))
+      try store.putIdempotency(
+        IdempotencyRecord(
+          key: "usr_li/prune-\(number)", fingerprint: try samples.digest(4), status: 201,
+          response: [], expires: at))
+      var message = OutboundMessage(
+        id: "prune_\(number)/1", thing: try samples.thing(number), grade: .red, subject: label,
+        text: label, queued: at, nextAttempt: at)
+      if number % 3 == 0 { message.sent = at + .seconds(1) }
+      if number % 3 == 1 { message.nextAttempt = UTCTime(seconds: 253_402_300_799) }
+      try store.enqueue(message)
+      try store.put(
+        InvitationRecord(
+          secretHash: try samples.digest(100 + number), node: samples.other,
+          relation: "child", level: .street, jurisdiction: try samples.code("330106001"),
+          name: label, expires: at, created: at))
+    }
+    let bounds = PruneBounds(
+      answersExpiredBy: samples.noon + .hours(4), messagesQueuedBefore: samples.noon + .hours(4),
+      invitationsExpiredBefore: samples.noon + .hours(4), rows: 4)
+    let first = try store.prune(bounds)
+    try expect("as many rows go as may", first.answers, is: 4)
+    try expect("and there is more", first.hasMore, is: true)
+    let second = try store.prune(bounds)
+    try expect("the rest goes next time", second.answers, is: 1)
+    try expect("then there is no more", second.hasMore, is: false)
+    try expect("what expired later is kept") {
+      try store.idempotency("usr_li/prune-4") == nil && store.idempotency("usr_li/prune-5") != nil
+    }
+    try expect(
+      "what was sent and what was given up goes, what waits stays",
+      try store.outbound(dueBy: samples.noon + .hours(8), limit: 20).map(\.id)
+        .filter { $0.hasPrefix("prune_") }, is: ["prune_2/1", "prune_5/1", "prune_8/1"])
+    try expect(
+      "these and one that was sent before went", first.messages + second.messages, is: 4)
+    try expect("old invitations go, others stay") {
+      try store.invitation(secretHash: try samples.digest(103)) == nil
+        && store.invitation(secretHash: try samples.digest(104)) != nil
+    }
   }
 
   private static func lists(

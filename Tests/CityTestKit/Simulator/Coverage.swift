@@ -10,6 +10,14 @@ public struct Coverage: Sendable {
 
   public mutating func count(_ what: String) { counts[what, default: 0] += 1 }
 
+  /// Everything that occurred, sorted.
+  public var names: [String] { counts.keys.sorted() }
+
+  /// The share of the schedules in which `what` occurred, 0...1.
+  public func share(of what: String) -> Double {
+    Double(shares[what] ?? 0) / Double(max(1, schedules))
+  }
+
   /// How often `what` occurred.
   public subscript(what: String) -> Int { counts[what] ?? 0 }
 

@@ -3,11 +3,11 @@
 public enum PlantedBug: String, Sendable, CaseIterable {
   /// Effects, acknowledgements among them, leave before the commit is durable.
   case acknowledgeBeforeCommit
-  /// A restored node goes on in its old epoch.
+  /// A restored node goes on in its old epoch, though quarantined as it should be.
   case reuseSequenceAfterRestore
   /// The sender takes an offer back by itself after a while.
   case timeOutOffer
-  /// Everything is released to everybody.
+  /// Nobody asks release policy: everything goes to everybody, and is taken in from anybody.
   case applyWithoutPolicy
   /// A node forgets that it declined an offer, and accepts it after all.
   case acceptAfterDecline

@@ -52,8 +52,19 @@ extension World {
     case .returned(let returned) where !returned.events.isEmpty:
       coverage.count("restore with returned events")
     case .refused(let refused): coverage.count("refusal: \(refused.code)")
+    case .data, .hello:
+      wires[wire].old.append((frame, up))
+      if wires[wire].old.count > 8 { wires[wire].old.removeFirst() }
     default: break
     }
+    if steps % 16 == 0 { checkBytes(of: frame) }
+    take(frame, from: from, at: index, connection: connection, wire: wire)
+  }
+
+  /// A frame reaches a node; one that it cannot accept ends the connection.
+  mutating func take(
+    _ frame: Frame, from: NodeID, at index: Int, connection: UInt64, wire: Int
+  ) {
     let done = run(index, "takes \(Self.word(frame)) from \(from)") {
       core, now, store, outcome in
       outcome = try core.receive(
@@ -108,8 +119,21 @@ extension World {
     nodes[index].store = MemoryStore(tables: backup, faults: nodes[index].store.faults)
     nodes[index].restored = true
     start(index)
-    guard bug != .reuseSequenceAfterRestore else { return }
     let bug = bug
+    if bug == .reuseSequenceAfterRestore {
+      // Everything as it should be, but for the new life.
+      let neighbours = nodes[index].store.tables.neighbours.keys.sorted()
+      if let head = backup.head {
+        do {
+          try nodes[index].store.putQuarantine(
+            Quarantine(lostEpoch: head.epoch, keptThrough: head.seq, waitingFor: neighbours))
+        } catch { return fail("\(error)") }
+      }
+      nodes[index].store.commit()
+      nodes[index].core = nil
+      start(index)
+      return
+    }
     run(index, "enters quarantine") { core, now, store, _ in
       if bug == .forgetUnacknowledged {
         for neighbour in try store.neighbours() {

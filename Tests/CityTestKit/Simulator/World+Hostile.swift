@@ -8,13 +8,17 @@ import Operations
 /// What administrators do in need, and what an adversary with a valid certificate may try.
 extension World {
   mutating func overriding() {
-    let index = random.below(nodes.count)
-    guard nodes[index].store.tables.quarantine != nil else { return }
+    let waiting = nodes.indices.filter {
+      nodes[$0].isUp && nodes[$0].store.tables.quarantine?.isOverridden == false
+    }
+    guard !waiting.isEmpty else { return }
+    let index = waiting[random.below(waiting.count)]
     let actor = party(index, []).actor
     let done = run(index, "overrides its quarantine") { core, now, store, outcome in
       outcome = try core.overrideQuarantine(by: actor, reason: "r", now: now, store: store)
     }
     if done { coverage.count("quarantine overridden") }
+    flush(index)
   }
 
   mutating func declaringLost() {
@@ -23,22 +27,39 @@ extension World {
     let lost = wires[wire].child
     let actor = party(index, []).actor
     let done = run(index, "declares \(lost) lost") { core, now, store, outcome in
-      outcome = try core.declareLost(lost, by: actor, reason: "r", now: now, store: store)
+      try core.declareLost(
+        lost, reason: "r", by: actor, now: now, store: store, outcome: &outcome)
     }
     if done { coverage.count("declared lost") }
     flush(index)
   }
 
-  /// At the end everybody who was declared lost joins again.
-  mutating func readmit() {
-    for index in nodes.indices {
-      let lost = nodes[index].store.tables.neighbours.values.filter { $0.standing == .lost }
-      for neighbour in lost.sorted(by: { $0.node < $1.node }) {
+  mutating func revoking() {
+    let wire = random.below(wires.count)
+    guard let index = indexOf[wires[wire].parent] else { return }
+    let child = wires[wire].child
+    guard nodes[index].store.tables.neighbours[child]?.standing == .active else { return }
+    let actor = party(index, []).actor
+    let done = run(index, "revokes \(child)") { core, now, store, outcome in
+      try core.revokeNeighbour(
+        child, reason: "r", by: actor, now: now, store: store, outcome: &outcome)
+    }
+    if done { coverage.count("revoked") }
+    flush(index)
+  }
+
+  /// Some that were declared lost or revoked join again; at the end all of them.
+  mutating func readmit(all: Bool) {
+    for index in nodes.indices where nodes[index].isUp {
+      let out = nodes[index].store.tables.neighbours.values.filter { $0.standing != .active }
+      for neighbour in out.sorted(by: { $0.node < $1.node }) where all || random.below(2) == 0 {
         var again = neighbour
         again.standing = .active
-        run(index, "takes \(again.node) in again") { core, now, store, outcome in
-          outcome = try core.admit(again, now: now, store: store)
+        let actor = party(index, []).actor
+        let done = run(index, "takes \(again.node) in again") { core, now, store, outcome in
+          try core.addNeighbour(again, by: actor, now: now, store: store, outcome: &outcome)
         }
+        if done { coverage.count("taken in again") }
         flush(index)
       }
     }
@@ -87,7 +108,11 @@ extension World {
     let known = store.tables.things.values.filter { $0.owner != sender && $0.id.kind == "inc" }
       .sorted { $0.id < $1.id }
     let target = known.isEmpty ? nil : known[random.below(known.count)]
-    let forgery = Forgery.allCases[random.below(Forgery.allCases.count)]
+    // Those that need something to steal, more often.
+    let forgery =
+      target == nil || random.below(2) == 0
+      ? Forgery.allCases[random.below(Forgery.allCases.count)]
+      : Forgery.thefts[random.below(Forgery.thefts.count)]
     let through = (try? store.inbox(sender, epoch: hello.epoch)) ?? 0
     guard
       let frame = forge(
@@ -118,6 +143,10 @@ extension World {
   enum Forgery: CaseIterable {
     /// The body was changed after hashing.
     case changedBody
+    /// The hash was changed beside the body.
+    case changedHash
+    /// The envelope names another thing than the header.
+    case changedEnvelope
     /// Hashed anew, under a signature of something else.
     case unsignedEvent
     /// In the name of another node, signed with the attacker's key.
@@ -134,10 +163,16 @@ extension World {
     case secondBeginning
     /// A gap in the link's numbers.
     case gap
+    /// Of another life than the hello named.
+    case foreignLife
     /// Events of the receiver's own, made up by the attacker.
     case madeUpReturn
     /// Acknowledges what was never sent.
     case acknowledgedAhead
+
+    static let thefts: [Forgery] = [
+      .stolenTransition, .stolenAcceptance, .stolenForfeit, .secondBeginning,
+    ]
   }
 
   private func forge(
@@ -170,6 +205,19 @@ extension World {
       return signed(header("incident.filed", fresh), epoch, seq, by: attacker.id) { event, _ in
         event.data = "{\"changed\":1}"
       }
+    case .changedHash:
+      return signed(header("incident.filed", fresh), epoch, seq, by: attacker.id) { event, _ in
+        event.cbhash = .zero
+      }
+    case .changedEnvelope:
+      guard let other = ThingID(kind: "inc", key: "other") else { return nil }
+      return signed(header("incident.filed", fresh), epoch, seq, by: attacker.id) { event, _ in
+        event.subject = other
+      }
+    case .foreignLife:
+      return signed(
+        header("incident.filed", fresh), Epoch(rawValue: epoch.rawValue ^ 1), seq,
+        by: attacker.id)
     case .unsignedEvent:
       return signed(header("incident.filed", fresh), epoch, seq, by: attacker.id) { _, commit in
         commit.signature = String(repeating: "0", count: commit.signature.utf8.count)

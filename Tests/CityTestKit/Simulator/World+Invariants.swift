@@ -16,6 +16,7 @@ extension World {
     checkConvergence()
     checkDecisions()
     checkDrained()
+    checkErasures()
   }
 
   /// I1. At each commit: no two nodes are ever durable owners of a thing at the same term.
@@ -155,16 +156,20 @@ extension World {
   }
 
   /// I13. What a node decided counts: no acknowledged event of a node that was never restored loses
-  /// its version, unless the thing was forfeited by declaration.
+  /// its version, unless the thing was forfeited by declaration, or it is an erasure that could not
+  /// wait for the answer to an offer; its new owner repeats that.
   private mutating func checkDecisions() {
     let forfeited = forfeited
     for node in nodes where !node.restored {
       for ack in node.acknowledged {
         guard let at = node.store.tables.eventAt[ack.event] else { continue }
         let header = node.store.tables.events[at].event.header
-        guard header.thing.kind != "adt", !forfeited.contains(header.thing) else { continue }
+        guard header.thing.kind != "adt", !forfeited.contains(header.thing),
+          header.kind != Vault.redactedKind
+        else { continue }
         let rivals = (node.store.tables.byThing[header.thing] ?? []).filter {
           node.store.tables.events[$0].event.header.version == header.version
+            && node.store.tables.events[$0].event.kind != Vault.redactedKind
         }
         if rivals.count > 1,
           !rivals.allSatisfy({ isOfRestored(node.store.tables.events[$0]) || $0 == at })
@@ -190,12 +195,33 @@ extension World {
     return found
   }
 
-  /// I14, I15. Nothing waits for an earlier version, and nothing is left to send.
+  /// I18. What was erased of a person from a thing is nowhere any more.
+  private mutating func checkErasures() {
+    var erased: [ThingID: [(body: [UInt8], by: EventID)]] = [:]
+    for node in nodes {
+      for item in node.store.tables.events where item.event.kind == Vault.redactedKind {
+        erased[item.event.thing, default: []].append((item.event.body, item.event.id))
+      }
+    }
+    guard !erased.isEmpty else { return }
+    for node in nodes {
+      for row in node.store.tables.vault.values.sorted(by: { $0.ref < $1.ref }) {
+        let body = Array("{\"subject\":\"\(row.subject)\"}".utf8)
+        if let event = erased[row.thing]?.first(where: { $0.body == body }) {
+          return fail("I18 \(node.id) holds what \(event.by) erased")
+        }
+      }
+    }
+  }
+
+  /// I14, I15. Nothing waits for an earlier version that anybody has, and nothing is left to send.
   private mutating func checkDrained() {
     for node in nodes {
       let waiting = node.store.tables.parked.filter { thing, events in
-        let term = node.store.tables.things[thing]?.term ?? 0
-        return events.contains { $0.event.header.term >= term }
+        let known = node.store.tables.things[thing]
+        let next = (known?.version ?? 0) + 1
+        return events.contains { $0.event.header.term >= known?.term ?? 0 }
+          && (!nodes.contains(where: \.restored) || isAnywhere(next, of: thing))
       }
       if let thing = waiting.keys.sorted().first {
         return fail("I14 \(node.id) still waits for a version of \(thing)")
@@ -204,6 +230,15 @@ extension World {
       where cursor.acknowledged != cursor.released {
         return fail(
           "I15 \(node.id) sent \(link) \(cursor.released), it holds \(cursor.acknowledged)")
+      }
+    }
+  }
+
+  /// Whether any node holds that version of a thing, folded or not.
+  private func isAnywhere(_ version: Int, of thing: ThingID) -> Bool {
+    nodes.contains { node in
+      (node.store.tables.byThing[thing] ?? []).contains {
+        node.store.tables.events[$0].event.header.version == version
       }
     }
   }

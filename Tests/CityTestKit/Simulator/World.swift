@@ -15,8 +15,11 @@ public struct World {
   var indexOf: [NodeID: Int] = [:]
   var wires: [Wire] = []
   var connections: UInt64 = 0
-  /// Everything that was ever filed, in order of creation.
+  /// Everything that was ever filed, in order of creation; then the same by kind.
   var things: [ThingID] = []
+  var cases: [ThingID] = []
+  var orders: [ThingID] = []
+  var tasks: [ThingID] = []
   /// What a reader of the trace sees; empty unless asked for.
   public private(set) var trace: [String] = []
   let tracing: Bool
@@ -37,6 +40,8 @@ public struct World {
     var connection: UInt64?
     var up: [Frame] = []
     var down: [Frame] = []
+    /// What was delivered lately, for those who send it once more.
+    var old: [(frame: Frame, up: Bool)] = []
   }
 
   /// - Parameter size: how many nodes, 2...20.
@@ -92,14 +97,13 @@ public struct World {
       else { continue }
       let store = MemoryStore()
       store.initialise(node: id, epoch: Epoch(rawValue: random.next()))
+      // Most clocks are a little off, some by minutes.
+      let skew = Int64(random.below(4_000)) - 2_000 + (random.below(8) == 0 ? 400_000 : 0)
       nodes.append(
         SimNode(
           id: id, level: level, jurisdiction: jurisdiction,
-          parent: parent.map { nodes[$0].id }, store: store))
-      nodes[index].isDepartment = isDepartment
-      // Most clocks are a little off, some by minutes.
-      nodes[index].skew = .milliseconds(
-        Int64(random.below(4_000)) - 2_000 + (random.below(8) == 0 ? 400_000 : 0))
+          parent: parent.map { nodes[$0].id }, store: store, isDepartment: isDepartment,
+          skew: .milliseconds(skew)))
       indexOf[id] = index
       if let parent {
         nodes[parent].children.append(id)

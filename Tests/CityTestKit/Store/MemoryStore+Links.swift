@@ -37,6 +37,21 @@ extension MemoryStore {
     let start = Int(max(0, linkSeq))
     return Array(all[start...].prefix(limit))
   }
+  public func outgoing(
+    link: NodeID, epoch: Epoch, after linkSeq: Int64, limit: Int
+  ) throws -> [Outgoing] {
+    try releases(link: link, epoch: epoch, after: linkSeq, limit: limit).map { release in
+      let index = Int(release.position) - 1
+      guard tables.events.indices.contains(index) else {
+        throw Problem(.corrupted, "release \(release.linkSeq) to \(link) has no event")
+      }
+      let item = tables.events[index]
+      return Outgoing(
+        release: release, item: item,
+        parties: tables.things[item.event.thing]?.labels.parties ?? [],
+        releasedVersion: try releasedVersion(link: link, thing: item.event.thing))
+    }
+  }
   public func releasedVersion(link: NodeID, thing: ThingID) throws -> Int {
     if faults.skipsHistory { return max(0, (tables.things[thing]?.version ?? 0) - 1) }
     return tables.releasedVersions[LinkThing(link: link, thing: thing)] ?? 0

@@ -6,6 +6,12 @@ extension MemoryStore: OperationsStore {
   public func evidence(_ sha256: Digest32) throws -> [EvidenceRecord] {
     tables.evidence.filter { $0.sha256 == sha256 }
   }
+  public func missingEvidence(limit: Int) throws -> [EvidenceRecord] {
+    Array(
+      tables.evidence.filter { $0.present < $0.size }
+        .sorted { ($0.thing, $0.sha256.description) < ($1.thing, $1.sha256.description) }
+        .prefix(max(0, limit)))
+  }
   public func put(_ evidence: EvidenceRecord) throws {
     let old = tables.evidence
     write(
@@ -36,6 +42,30 @@ extension MemoryStore: OperationsStore {
   }
   public func put(_ invitation: InvitationRecord) throws {
     set(\.invitations, invitation.secretHash, invitation)
+  }
+
+  /// Releases are left alone: memory has no rows to save.
+  public func prune(_ bounds: PruneBounds) throws -> PruneReport {
+    var report = PruneReport()
+    let over = UTCTime(seconds: 253_402_300_799)
+    let answers = tables.idempotency.values.filter { $0.expires <= bounds.answersExpiredBy }
+      .sorted { ($0.expires, $0.key) < ($1.expires, $1.key) }.prefix(bounds.rows)
+    for answer in answers { set(\.idempotency, answer.key, nil) }
+    let messages = tables.outbound.values
+      .filter { message in
+        (message.sent != nil || message.nextAttempt >= over)
+          && message.queued < bounds.messagesQueuedBefore
+      }
+      .sorted { ($0.queued, $0.id) < ($1.queued, $1.id) }.prefix(bounds.rows)
+    for message in messages { set(\.outbound, message.id, nil) }
+    let invitations = tables.invitations.values
+      .filter { $0.expires < bounds.invitationsExpiredBefore }.prefix(bounds.rows)
+    for invitation in invitations { set(\.invitations, invitation.secretHash, nil) }
+    report.answers = answers.count
+    report.messages = messages.count
+    report.invitations = invitations.count
+    report.hasMore = report.answers == bounds.rows || report.messages == bounds.rows
+    return report
   }
 
   public func document(_ name: String) throws -> [UInt8]? { tables.documents[name] }

@@ -23,6 +23,7 @@ def test_a_case_is_confirmed_with_one_key(desk, city):
     device = street.flood(2)
     case = street.case(device)
     page = desk.sit(STREET, "duty-officer")
+    live(page)
     line = f'#incidents tr[data-href="/incidents/{case}"]'
     expect(page.locator(line)).to_contain_text("信息收集")
     page.keyboard.press("?")
@@ -33,6 +34,7 @@ def test_a_case_is_confirmed_with_one_key(desk, city):
     choose(page, line)
     page.keyboard.press("c")
     expect(page.locator(line)).to_contain_text("案卷建立")
+    live(page)
     # The page that follows offers no second confirmation.
     expect(page.locator(f"{line} [data-key=c]")).to_have_count(0)
     choose(page, line)
@@ -46,6 +48,8 @@ def test_a_false_alarm_needs_a_reason(desk, city):
     device = street.flood(4)
     case = street.case(device)
     page = desk.sit(STREET, "duty-officer", f"/incidents/{case}")
+    # Keys are heard before the stream is.
+    live(page)
     page.keyboard.press("f")
     reason = page.locator('form[action$="/mark-false"] textarea')
     expect(reason).to_be_focused()
