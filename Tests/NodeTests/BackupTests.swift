@@ -2,6 +2,7 @@ import CityCore
 import CityJSON
 import Devices
 import Foundation
+import HelperKit
 import Journal
 import Logging
 import Operations
@@ -14,6 +15,8 @@ import Testing
 @Suite(.serialized) struct BackupTests {
   /// A node with a case, a reading and a file of evidence, closed; and its backup.
   private struct Saved {
+    /// Goes away with whoever holds it last.
+    let folder: TemporaryFolder
     let settings: NodeSettings
     let backup: String
     let thing: ThingID
@@ -25,6 +28,7 @@ import Testing
     init() async throws {
       let station = try await Station { _ in }
       let parts = station.parts
+      folder = station.folder
       settings = parts.settings
       thing = try await station.file("backed up")
       let writer = try parts.files.writer(name: "upload")
@@ -172,7 +176,7 @@ import Testing
     try writer.write([1, 2, 3])
     let hash = try writer.finish().hash
     try Data([9]).write(to: URL(filePath: parts.files.path(hash)))
-    let path = station.folder + "/b.cbbackup"
+    let path = station.folder.path("b.cbbackup")
     let report = try await Backup(
       home: parts.home, storage: parts.storage, telemetry: parts.telemetry,
       node: parts.city.identity.node, progress: parts.backups

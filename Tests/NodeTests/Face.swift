@@ -3,6 +3,7 @@ import CityCore
 import CityJSON
 import Foundation
 import FoundationNetworking
+import HelperKit
 import Operations
 import Synchronization
 import Web

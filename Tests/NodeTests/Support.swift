@@ -54,7 +54,7 @@ struct Station {
     return Station(
       self,
       try await NodeParts.assemble(
-        settings: parts.settings, home: NodeHome(folder),
+        settings: parts.settings, home: NodeHome(folder.path("node")),
         logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
   }
 

@@ -50,12 +50,6 @@ import Testing
     try StoreContract.links(MemoryStore())
     try StoreContract.operations(MemoryStore())
   }
-
-  @Test(arguments: [1, 2, 3] as [UInt64])
-  func `the store of access in memory keeps the same contract`(seed: UInt64) throws {
-    var store = MemoryAccessStore()
-    try StoreContract.access(&store, seed: seed)
-  }
 }
 
 extension SQLiteNodeStore {

@@ -1,5 +1,6 @@
 import CityCore
 import CityTestKit
+import HelperKit
 import Journal
 import Linkage
 import Operations

@@ -81,7 +81,7 @@ extension FuzzTarget {
       _ = CaseSummary(state, at: later)
     case "ord":
       let state = try Order(record: record)
-      _ = (state.wake, state.tally, state.labels)
+      _ = (state.wake, state.tally)
       for command in state.dueCommands(at: later) {
         _ = try taken { try Order.decide(state, command, by: clock, now: later) }
       }

@@ -82,8 +82,8 @@ private final class Parent {
 
   private static let settings = CoreSettings(
     level: .city, name: Label(zh: "市", en: "city"), jurisdiction: Known.city,
-    isDepartment: false, zoneOffset: 8 * 3600, handling: .standard, limits: .standard,
-    calendar: .standard, classes: .standard, acceptsOffers: true,
+    isDepartment: false, zoneOffset: 8 * 3600, handling: .test, limits: .test,
+    calendar: .standard, classes: .none, acceptsOffers: true,
     selfPrincipal: Known.principal("system"))
 
   private func open() throws {
