@@ -138,9 +138,16 @@ class Street:
 
     def flood(self, road: int, depth: float = 0.55, minutes: int = 3) -> str:
         """Water stands on a road for long enough that the rule speaks. The gauge's name."""
-        device = f"dev_{self.node.id}-road-{road}"
+        return self.stands(f"road-{road}", "waterDepth", depth, minutes)
+
+    def rise(self, river: int, level: float = 5.6) -> str:
+        """A river stands above its warning level. The gauge's name."""
+        return self.stands(f"river-{river}", "waterLevel", level, minutes=3)
+
+    def stands(self, gauge: str, quantity: str, value: float, minutes: int) -> str:
+        device = f"dev_{self.node.id}-{gauge}"
         now = time.time()
-        rows = [{"device": device, "property": "waterDepth", "value": depth, "time": stamp(now, age)}
+        rows = [{"device": device, "property": quantity, "value": value, "time": stamp(now, age)}
                 for age in range(60 * minutes, -1, -30)]
         answer = self.gateway().send_readings(rows)
         assert answer["rejected"] == [], answer
